@@ -1,0 +1,50 @@
+# Thin: scripts/setup.sh installs, CMakePresets.json says how to build, ctest tests.
+.DEFAULT_GOAL := help
+.PHONY: help setup build test asan demo bench peers fuzz check clean
+JOBS ?= $(shell nproc)
+SANITIZED := graph
+space := $() $()
+
+help:   ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+
+setup:  ## install what the build and the tests need (apt, then a Python venv in .venv); only what is missing
+	@scripts/setup.sh system
+	@scripts/setup.sh python tests
+
+build:  ## the release build: build/tulle
+	@scripts/setup.sh system
+	@test -f build/build.ninja || cmake --preset release
+	@cmake --build build -j $(JOBS)
+
+asan:   ## the tests of what reads files and computes, under AddressSanitizer and UBSan
+	@scripts/setup.sh system
+	@test -f build/asan/build.ninja || cmake --preset asan
+	@cmake --build build/asan -j $(JOBS) --target $(SANITIZED:%=%_test)
+	@ctest --test-dir build/asan -j $(JOBS) --output-on-failure -R '^($(subst $(space),|,$(SANITIZED)))$$'
+
+test: setup build asan  ## every test
+	@ctest --test-dir build -j $(JOBS) --output-on-failure
+
+demo: build  ## a really pruned model on real data: layer table, accuracy, speed beside ONNX Runtime
+	@scripts/setup.sh python onnxruntime
+	@scripts/demo.sh
+
+peers: build  ## install the engines that `tulle bench --against` compares with
+	@scripts/setup.sh python onnxruntime openvino
+	@build/tulle doctor
+
+bench: build  ## the benchmark of the README
+	@scripts/setup.sh python onnxruntime
+	@scripts/bench.sh
+
+fuzz:   ## read damaged models until stopped (libFuzzer, ASan, UBSan); FUZZ_SECONDS=60 stops by itself
+	@scripts/setup.sh system
+	@scripts/setup.sh fuzz
+	@scripts/fuzz.sh
+
+check:  ## the rules of ARCHITECTURE.md that scripts can check
+	@for script in scripts/check_*.py; do python3 $$script || exit 1; done
+
+clean:  ## remove what was built (not what was installed)
+	rm -rf build
