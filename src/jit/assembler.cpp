@@ -1,0 +1,131 @@
+#include "jit/assembler.hpp"
+
+#include <xbyak/xbyak.h>
+
+#include <bit>
+
+#include "tulle/error.hpp"
+
+namespace tulle::jit {
+struct Assembler::Writer : Xbyak::CodeGenerator {
+  Writer(Isa isa, CodeMemory& memory)
+      : CodeGenerator(memory.size(), memory.data()),
+        kind(isa == Isa::avx512 ? Xbyak::Operand::ZMM : Xbyak::Operand::YMM) {}
+  Xbyak::Xmm vec(Vec v) const { return Xbyak::Xmm(kind, v.index); }
+  Xbyak::Reg64 gpr(Gpr g) const { return Xbyak::Reg64(static_cast<int>(g)); }
+  Xbyak::Address mem(Mem m) const { return ptr[gpr(m.base) + m.displacement]; }
+  Xbyak::Address scalar(Mem m) const { return ptr_b[gpr(m.base) + m.displacement]; }
+  Xbyak::Opmask mask(Mask m) const { return Xbyak::Opmask(m.index); }
+  const Xbyak::Operand::Kind kind;
+};
+
+Assembler::Assembler(Isa isa, std::size_t bound_bytes) : memory_(bound_bytes) {
+  writer_ = std::make_unique<Writer>(isa, memory_);
+}
+Assembler::~Assembler() = default;
+
+CodeMemory Assembler::finish() {
+  memory_.seal(size());
+  return std::move(memory_);
+}
+
+std::size_t Assembler::size() const {
+  return writer_->getSize();
+}
+void Assembler::align(std::size_t bytes) {
+  writer_->align(bytes);
+}
+void Assembler::data(std::span<const float> values) {
+  for (float x : values) writer_->dd(std::bit_cast<std::uint32_t>(x));
+}
+void Assembler::data(std::span<const std::uint32_t> words) {
+  for (std::uint32_t x : words) writer_->dd(x);
+}
+
+void Assembler::add(Gpr to, std::int32_t bytes) {
+  writer_->add(writer_->gpr(to), bytes);
+}
+void Assembler::prefetch_l2(Mem m) {
+  writer_->prefetcht1(writer_->mem(m));
+}
+void Assembler::leave() {
+  writer_->vzeroupper();
+  writer_->ret();
+}
+
+void Assembler::load(Vec to, Mem m) {
+  writer_->vmovups(writer_->vec(to), writer_->mem(m));
+}
+void Assembler::store(Mem m, Vec from) {
+  writer_->vmovups(writer_->mem(m), writer_->vec(from));
+}
+void Assembler::zero(Vec v) {
+  const Xbyak::Xmm low(v.index);  // clears the whole register; the xmm form has no width to rename
+  if (v.index < 16)
+    writer_->vxorps(low, low, low);
+  else
+    writer_->vpxord(writer_->vec(v), writer_->vec(v), writer_->vec(v));
+}
+void Assembler::broadcast(Vec to, Mem m) {
+  writer_->vbroadcastss(writer_->vec(to), writer_->mem(m));
+}
+void Assembler::broadcast(Vec to, float x) {
+  writer_->mov(writer_->eax, std::bit_cast<std::uint32_t>(x));
+  broadcast(to, Gpr::rax);
+}
+void Assembler::broadcast(Vec to, Gpr from) {
+  const Xbyak::Reg32 word(static_cast<int>(from));
+  if (writer_->kind == Xbyak::Operand::ZMM) {
+    writer_->vpbroadcastd(writer_->vec(to), word);
+    return;
+  }
+  writer_->vmovd(Xbyak::Xmm(to.index), word);
+  writer_->vbroadcastss(writer_->vec(to), Xbyak::Xmm(to.index));
+}
+void Assembler::add(Vec to, Vec a, Mem b) {
+  writer_->vaddps(writer_->vec(to), writer_->vec(a), writer_->mem(b));
+}
+void Assembler::mul(Vec to, Vec a, Vec b) {
+  writer_->vmulps(writer_->vec(to), writer_->vec(a), writer_->vec(b));
+}
+void Assembler::max(Vec to, Vec a, Vec b) {
+  writer_->vmaxps(writer_->vec(to), writer_->vec(a), writer_->vec(b));
+}
+void Assembler::min(Vec to, Vec a, Vec b) {
+  writer_->vminps(writer_->vec(to), writer_->vec(a), writer_->vec(b));
+}
+void Assembler::bit_and(Vec to, Vec a, Vec b) {
+  writer_->vandps(writer_->vec(to), writer_->vec(a), writer_->vec(b));
+}
+void Assembler::bit_and(Vec to, Vec a, Mem b) {
+  writer_->vandps(writer_->vec(to), writer_->vec(a), writer_->mem(b));
+}
+void Assembler::equal_ints(Vec to, Vec a, Mem b) {
+  writer_->vpcmpeqd(writer_->vec(to), writer_->vec(a), writer_->mem(b));
+}
+void Assembler::where_negative(Vec to, Vec a, Vec b) {
+  writer_->vblendvps(writer_->vec(to), writer_->vec(a), writer_->vec(b), writer_->vec(to));
+}
+void Assembler::fma(Vec sum, Vec a, Vec b) {
+  writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->vec(b));
+}
+void Assembler::fma(Vec sum, Vec a, Mem b) {
+  writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->mem(b));
+}
+void Assembler::fma_scalar(Vec sum, Vec a, Mem b) {
+  writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->scalar(b));
+}
+
+void Assembler::mask(Mask to, Gpr from) {
+  writer_->kmovd(writer_->mask(to), Xbyak::Reg32(static_cast<int>(from)));
+}
+void Assembler::mask_negative(Mask to, Vec a) {
+  writer_->vpmovd2m(writer_->mask(to), writer_->vec(a));
+}
+void Assembler::mul_where(Mask m, Vec to, Vec a, Vec b) {
+  writer_->vmulps(writer_->vec(to) | writer_->mask(m), writer_->vec(a), writer_->vec(b));
+}
+void Assembler::zero_unless(Mask m, Vec v) {
+  writer_->vmovaps(writer_->vec(v) | writer_->mask(m) | writer_->T_z, writer_->vec(v));
+}
+}  // namespace tulle::jit

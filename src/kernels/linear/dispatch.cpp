@@ -1,0 +1,10 @@
+// The only file that knows every kernel of the family.
+#include "kernels/linear/kernel.hpp"
+
+namespace tulle::linear {
+extern const Kernel jit_avx512, reference;
+static const Kernel* const kBestFirst[] = {&jit_avx512, &reference};
+std::span<const Kernel* const> kernels() {
+  return kBestFirst;
+}
+}  // namespace tulle::linear

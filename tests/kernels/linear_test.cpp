@@ -1,0 +1,296 @@
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "kernels/linear/kernel.hpp"
+
+using namespace tulle;
+using linear::Kernel;
+using linear::Tile;
+
+namespace {
+/// Floats whose last lies at the end of a page before one that nobody may touch; likewise before the first
+/// page.
+class Guarded {
+ public:
+  explicit Guarded(Index count) : count_(count) {
+    const auto page = std::size_t{4096};
+    bytes_ = (static_cast<std::size_t>(count) * 4 + page - 1) / page * page + 2 * page;
+    pages_ = static_cast<char*>(mmap(nullptr, bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    mprotect(pages_ + page, bytes_ - 2 * page, PROT_READ | PROT_WRITE);
+  }
+  Guarded(const Guarded&) = delete;
+  ~Guarded() { munmap(pages_, bytes_); }
+  float* data() const { return reinterpret_cast<float*>(pages_ + bytes_ - 4096) - count_; }
+  std::span<float> span() const { return {data(), static_cast<std::size_t>(count_)}; }
+
+ private:
+  Index count_;
+  std::size_t bytes_;
+  char* pages_;
+};
+
+struct Shape {
+  Index rows = 37, cols = 53;
+  double density = 0.3;
+  Index tiles = 3;
+  bool planes = false;  ///< C and R: rows far apart, tiles 16 floats apart; else panels
+  bool taps = false;    ///< rows of B: shifted looks at few planes, before and behind the tile
+  bool bias = true, residual = false, in_place = false, mask = false;
+  Activation activation{};
+  bool depthwise = false;  ///< row i has nonzeros only in columns 9 i .. 9 i + 8
+};
+
+class Case {
+ public:
+  explicit Case(const Shape& s)
+      : shape(s), random_(7), offsets_(make_offsets()), b(b_size()), c(c_size()), r(c_size()) {
+    fill(b.span());
+    fill(r.span());
+    for (Index i = 0; i < s.rows; ++i) {
+      for (Index k = 0; k < s.cols; ++k) {
+        const bool there = s.depthwise ? k / 9 == i : uniform(0, 1) < s.density;
+        if (!there) continue;
+        matrix_.columns.push_back(static_cast<std::int32_t>(k));
+        matrix_.values.push_back(uniform(-1, 1));
+      }
+      matrix_.offsets.push_back(std::ssize(matrix_.values));
+    }
+    matrix_.rows = s.rows, matrix_.cols = s.cols;
+    for (Index i = 0; s.bias && i < s.rows; ++i) bias_.push_back(uniform(-1, 1));
+    for (Index t = 0; t < s.tiles; ++t) {
+      const Index c_at = s.planes ? t * kLanes : t * s.rows * kLanes;
+      const Index b_at = s.taps ? lead() + t * kLanes : t * s.cols * kLanes;
+      tiles.push_back({b_at, c_at, c_at, t == s.tiles - 1 ? 0x07ffu : t % 2 ? 0xfeefu : 0xffffu});
+    }
+  }
+  linear::Problem problem() const {
+    const Index stride = shape.planes ? plane() : kLanes;
+    return {matrix_.view(), offsets_,         bias_,      stride, stride, shape.residual,
+            shape.mask,     shape.activation, shape.tiles};
+  }
+  /// C full of rubbish, or of the residual if it is added in place.
+  void soil() const {
+    for (std::size_t i = 0; i < c.span().size(); ++i) c.data()[i] = shape.in_place ? r.data()[i] : -7e7f;
+  }
+  const float* residual() const { return shape.in_place ? c.data() : shape.residual ? r.data() : nullptr; }
+  void check() const {
+    for (const Tile& tile : tiles)
+      for (Index i = 0; i < shape.rows; ++i)
+        for (Index lane = 0; lane < kLanes; ++lane) check(tile, i, lane);
+  }
+
+  Shape shape;
+
+ private:
+  std::mt19937 random_;
+  std::vector<std::int32_t> offsets_;
+  Csr matrix_{0, 0, {0}, {}, {}};
+  std::vector<float> bias_;
+
+ public:
+  std::vector<Tile> tiles;
+  Guarded b, c, r;
+
+ private:
+  float uniform(float low, float high) { return std::uniform_real_distribution<float>(low, high)(random_); }
+  void fill(std::span<float> floats) {
+    for (float& x : floats) x = uniform(-1, 1);
+  }
+  Index plane() const { return shape.tiles * kLanes + 5; }
+  Index lead() const { return 40; }
+  Index channels() const { return (shape.cols + 8) / 9; }
+  std::vector<std::int32_t> make_offsets() const {
+    std::vector<std::int32_t> offsets;
+    for (Index k = 0; k < shape.cols; ++k) {
+      const Index tap = k % 9, shift = (tap / 3 - 1) * 13 + tap % 3 - 1;
+      offsets.push_back(static_cast<std::int32_t>(shape.taps ? k / 9 * b_plane() + shift : k * kLanes));
+    }
+    return offsets;
+  }
+  Index b_plane() const { return lead() + shape.tiles * kLanes + 14; }
+  Index b_size() const {
+    if (!shape.taps) return shape.tiles * shape.cols * kLanes;
+    return channels() * b_plane();
+  }
+  Index c_size() const {
+    return shape.planes ? (shape.rows - 1) * plane() + shape.tiles * kLanes
+                        : shape.rows * shape.tiles * kLanes;
+  }
+  double activated(double x) const {
+    const double a = shape.activation.alpha, z = shape.activation.beta;
+    switch (shape.activation.kind) {
+      case ActivationKind::none:
+        return x;
+      case ActivationKind::relu:
+        return std::max(x, 0.0);
+      case ActivationKind::clip:
+        return std::min(std::max(x, a), z);
+      case ActivationKind::leaky_relu:
+        return x < 0 ? a * x : x;
+      case ActivationKind::gelu:
+        return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
+      case ActivationKind::gelu_tanh:
+        return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+      case ActivationKind::sigmoid:
+        return 1 / (1 + std::exp(-x));
+      case ActivationKind::silu:
+        return x / (1 + std::exp(-x));
+      case ActivationKind::hard_sigmoid:
+        return std::clamp(a * x + z, 0.0, 1.0);
+      case ActivationKind::hard_swish:
+        return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
+      case ActivationKind::tanh:
+        return std::tanh(x);
+      case ActivationKind::elu:
+        return x < 0 ? a * std::expm1(x) : x;
+    }
+    return x;
+  }
+  void check(const Tile& tile, Index i, Index lane) const {
+    const Index stride = problem().c_stride;
+    const float got = c.data()[tile.c + i * stride + lane];
+    if (shape.mask && !(tile.lanes >> lane & 1)) {
+      ASSERT_EQ(got, 0) << "row " << i << ", lane " << lane << " is no column";
+      return;
+    }
+    double want = shape.bias ? bias_[i] : 0, size = std::abs(want);
+    if (shape.residual)
+      want += r.data()[tile.r + i * stride + lane], size += std::abs(r.data()[tile.r + i * stride + lane]);
+    for (Index e = matrix_.offsets[i]; e < matrix_.offsets[i + 1]; ++e) {
+      const double term = double(matrix_.values[e]) * b.data()[tile.b + offsets_[matrix_.columns[e]] + lane];
+      want += term, size += std::abs(term);
+    }
+    const double nnz = double(matrix_.offsets[i + 1] - matrix_.offsets[i]);
+    const double bound = (nnz + 2) * 0x1p-24 * size * 1.2;
+    const bool curved = shape.activation.kind > ActivationKind::leaky_relu;
+    want = activated(want);
+    ASSERT_NEAR(got, want, bound + (curved ? 1e-6 * std::max(1.0, std::abs(want)) : 0))
+        << "row " << i << ", lane " << lane;
+  }
+};
+
+std::string name_of(const testing::TestParamInfo<const Kernel*>& info) {
+  std::string name(info.param->name);
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  return name;
+}
+
+class Linear : public testing::TestWithParam<const Kernel*> {
+ protected:
+  void SetUp() override {
+    if (!contains(cpu_features(), GetParam()->needs))
+      GTEST_SKIP() << "this CPU cannot run " << GetParam()->name;
+  }
+  void check(const Shape& shape) const {
+    const Case t(shape);
+    if (GetParam()->refuse(t.problem())) return;
+    const auto prepared = GetParam()->prepare(t.problem());
+    t.soil();
+    prepared->run(t.tiles, 0, prepared->blocks(), t.b.data(), t.c.data(), t.residual());
+    t.check();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Kernels, Linear,
+                         testing::ValuesIn(linear::kernels().begin(), linear::kernels().end()), name_of);
+
+constexpr Activation kActivations[] = {{ActivationKind::none},
+                                       {ActivationKind::relu},
+                                       {ActivationKind::clip, -0.5f, 0.75f},
+                                       {ActivationKind::leaky_relu, 0.1f},
+                                       {ActivationKind::gelu},
+                                       {ActivationKind::gelu_tanh},
+                                       {ActivationKind::sigmoid},
+                                       {ActivationKind::silu},
+                                       {ActivationKind::hard_sigmoid, 0.2f, 0.5f},
+                                       {ActivationKind::hard_swish},
+                                       {ActivationKind::tanh},
+                                       {ActivationKind::elu, 1.0f}};
+}  // namespace
+
+TEST_P(Linear, KeepsTheBoundAtEverySizeAndDensity) {
+  for (const Index rows : {1, 2, 5, 6, 7, 27, 28, 29, 30, 31, 57})
+    for (const Index cols : {1, 2, 53, 300})
+      for (const double density : {0.0, 0.01, 0.1, 0.5, 1.0}) {
+        SCOPED_TRACE(testing::Message() << rows << " x " << cols << ", density " << density);
+        ASSERT_NO_FATAL_FAILURE(check({.rows = rows, .cols = cols, .density = density}));
+      }
+}
+
+TEST_P(Linear, KeepsTheBoundWhenColumnsAreManyOrTilesAre) {
+  for (const double density : {0.01, 0.1, 0.5, 1.0})
+    ASSERT_NO_FATAL_FAILURE(check({.rows = 61, .cols = 2000, .density = density, .tiles = 2})) << density;
+  ASSERT_NO_FATAL_FAILURE(check({.rows = 33, .cols = 700, .density = 0.1, .tiles = 50}));
+}
+
+TEST_P(Linear, ReadsShiftedRowsOfBAndStoresPlanes) {
+  for (const Index cols : {9, 53, 720})
+    for (const double density : {0.05, 0.4, 1.0})
+      for (const bool planes : {false, true})
+        ASSERT_NO_FATAL_FAILURE(check(
+            {.rows = 41, .cols = cols, .density = density, .planes = planes, .taps = true, .mask = true}));
+  ASSERT_NO_FATAL_FAILURE(
+      check({.rows = 41, .cols = 9 * 41, .planes = true, .taps = true, .depthwise = true}));
+}
+
+TEST_P(Linear, AddsBiasAndResidualAlsoInPlace) {
+  for (const bool bias : {false, true})
+    for (const bool planes : {false, true})
+      for (const bool in_place : {false, true})
+        for (const Index cols : {53, 2000})
+          ASSERT_NO_FATAL_FAILURE(check({.rows = 57,
+                                         .cols = cols,
+                                         .density = 0.2,
+                                         .planes = planes,
+                                         .bias = bias,
+                                         .residual = true,
+                                         .in_place = in_place,
+                                         .mask = true,
+                                         .activation = {ActivationKind::relu}}));
+}
+
+TEST_P(Linear, AppliesEveryActivationAndZeroesTheLanesThatAreNoColumns) {
+  for (const Activation& activation : kActivations)
+    for (const bool mask : {false, true})
+      for (const bool planes : {false, true})
+        ASSERT_NO_FATAL_FAILURE(check({.planes = planes, .mask = mask, .activation = activation}))
+            << "activation " << int(activation.kind);
+}
+
+TEST_P(Linear, GivesTheSameBitsHoweverBlocksAndTilesAreCut) {
+  for (const Index cols : {53, 2000}) {
+    const Case t({.rows = 100,
+                  .cols = cols,
+                  .density = 0.3,
+                  .tiles = 5,
+                  .residual = true,
+                  .in_place = true,
+                  .mask = true,
+                  .activation = {ActivationKind::relu}});
+    if (GetParam()->refuse(t.problem())) GTEST_SKIP();
+    const auto prepared = GetParam()->prepare(t.problem());
+    t.soil();
+    prepared->run(t.tiles, 0, prepared->blocks(), t.b.data(), t.c.data(), t.residual());
+    const std::vector<float> whole(t.c.span().begin(), t.c.span().end());
+    t.soil();
+    for (Index block = prepared->blocks(); block-- > 0;)
+      for (const Tile& tile : t.tiles)
+        prepared->run({&tile, 1}, block, block + 1, t.b.data(), t.c.data(), t.residual());
+    ASSERT_EQ(std::memcmp(whole.data(), t.c.data(), whole.size() * 4), 0);
+  }
+}
+
+TEST_P(Linear, LetsNotANumberThroughRelu) {
+  const Case t({.rows = 3, .cols = 4, .density = 1, .tiles = 1, .activation = {ActivationKind::relu}});
+  if (GetParam()->refuse(t.problem())) GTEST_SKIP();
+  t.b.data()[0] = std::nanf("");
+  const auto prepared = GetParam()->prepare(t.problem());
+  prepared->run(t.tiles, 0, prepared->blocks(), t.b.data(), t.c.data(), nullptr);
+  EXPECT_TRUE(std::isnan(t.c.data()[0]));
+  EXPECT_FALSE(std::isnan(t.c.data()[1]));
+}
