@@ -34,9 +34,9 @@ peers: build  ## install the engines that `tulle bench --against` compares with
 	@scripts/setup.sh python onnxruntime openvino
 	@build/tulle doctor
 
-bench: build  ## the benchmark of the README
-	@scripts/setup.sh python onnxruntime
-	@scripts/bench.sh
+bench: build  ## the benchmark of the README, beside ONNX Runtime (BENCH="--only resnet50" for a part)
+	@scripts/setup.sh python tests onnxruntime
+	@.venv/bin/python bench/run.py $(BENCH)
 
 fuzz:   ## read damaged models until stopped (libFuzzer, ASan, UBSan); FUZZ_SECONDS=60 stops by itself
 	@scripts/setup.sh system
