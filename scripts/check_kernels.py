@@ -4,7 +4,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-KERNEL = re.compile(r'^(?:extern )?(?:constinit )?const Kernel (\w+)\s*(?:=\s*)?\{\s*(?:\.name\s*=\s*)?(?:"([^"]*)")?', re.MULTILINE)
+KERNEL = re.compile(r'^(?:extern )?(?:constinit )?const Kernel (\w+)\s*(?:=\s*\w+\(|(?:=\s*)?\{)\s*'
+                    r'(?:\.name\s*=\s*)?(?:"([^"]*)")?', re.MULTILINE)
 
 
 def main():

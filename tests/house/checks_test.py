@@ -67,7 +67,7 @@ class Checks(unittest.TestCase):
         self.write("src/kernels/spmv/dispatch.cpp", "extern const Kernel good;\n")
         self.write("src/kernels/spmv/a.cpp", 'extern constinit const Kernel good{"spmv/a", Features::none};\n')
         self.expect("kernels", 0, "1, each")
-        self.write("src/kernels/spmv/b.cpp", 'extern constinit const Kernel lost{"spmm/b", Features::none};\n')
+        self.write("src/kernels/spmv/b.cpp", 'extern constinit const Kernel lost= make("spmm/b");\n')
         self.expect("kernels", 1, "kernel lost is not named", "does not begin with spmv/")
 
     def test_isa(self):
