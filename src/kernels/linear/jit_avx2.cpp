@@ -1,0 +1,143 @@
+// The generated tile of jit_avx512.cpp for 16 registers without embedded broadcast: 6 rows of two vectors each, so
+// that a broadcast value serves two FMAs.
+#include <bit>
+#include "kernels/linear/jit_program.hpp"
+
+namespace tulle::linear {
+namespace {
+using namespace generated;
+using jit::Assembler;
+using jit::Cursor;
+using jit::Mem;
+using jit::Vec;
+
+constexpr Index kRows = 6;
+constexpr int kHalves = 2;
+constexpr Vec kRowOfB[kHalves] = {{12}, {13}}, kValue{14}, kOther{15};
+constexpr std::int32_t kHalfBytes = 32;
+
+Vec sum(Index row, int half) { return {static_cast<int>(row) * kHalves + half}; }
+Mem half_of(jit::Gpr base, Index bytes, int half) {
+  return {base, static_cast<std::int32_t>(bytes) + half * kHalfBytes};
+}
+
+Mem next_value(Cursor& values, std::vector<float>& stream, float value) {
+  const Index bytes = static_cast<Index>(stream.size()) * 4;
+  if (!values.reaches(bytes)) values.move_before(bytes);
+  stream.push_back(value);
+  return values.at(bytes);
+}
+
+void start(Assembler& to, const Piece& piece, Cursor& values, std::vector<float>& stream) {
+  const Problem& p = piece.problem;
+  for (Index i = 0; i < piece.rows; ++i) {
+    Mem bias{};
+    if (piece.first && !p.bias.empty()) bias = next_value(values, stream, p.bias[piece.first_row + i]);
+    for (int half = 0; half < kHalves; ++half) {
+      const Mem residual = half_of(kResidual, i * p.r_stride * 4, half);
+      if (!piece.first) {
+        to.load(sum(i, half), half_of(kC, i * p.c_stride * 4, half));
+      } else if (!p.bias.empty()) {
+        to.broadcast(sum(i, half), bias);
+        if (p.residual) to.add(sum(i, half), sum(i, half), residual);
+      } else if (p.residual) {
+        to.load(sum(i, half), residual);
+      } else {
+        to.zero(sum(i, half));
+      }
+    }
+  }
+}
+
+void activate(Assembler& to, const Activation& act, Vec x) {
+  switch (act.kind) {
+    case ActivationKind::relu: to.max(x, kValue, x); break;
+    case ActivationKind::clip:
+      to.max(x, kValue, x);
+      to.min(x, kOther, x);
+      break;
+    case ActivationKind::leaky_relu:
+      to.mul(kOther, x, kValue);
+      to.where_negative(x, x, kOther);
+      break;
+    default: break;
+  }
+}
+
+/// Lane bits to all ones or zeros in kRowOfB; `bits` holds 1 << i for each lane.
+void expand_lanes(Assembler& to, Mem bits) {
+  to.broadcast(kRowOfB[1], kLaneBits);
+  for (int half = 0; half < kHalves; ++half) {
+    const Mem table{bits.base, bits.displacement + half * kHalfBytes};
+    to.bit_and(kRowOfB[half], kRowOfB[1], table);
+    to.equal_ints(kRowOfB[half], kRowOfB[half], table);
+  }
+}
+
+void finish(Assembler& to, const Piece& piece, Cursor& values, std::vector<float>& stream) {
+  const Problem& p = piece.problem;
+  const bool mask = piece.last && p.mask;
+  if (mask) {
+    expand_lanes(to, values.at(static_cast<Index>(stream.size()) * 4));
+    for (std::uint32_t lane = 0; lane < kLanes; ++lane) stream.push_back(std::bit_cast<float>(1u << lane));
+  }
+  if (p.activation.kind == ActivationKind::relu)
+    to.zero(kValue);
+  else
+    to.broadcast(kValue, p.activation.alpha);
+  if (p.activation.kind == ActivationKind::clip) to.broadcast(kOther, p.activation.beta);
+  for (Index i = 0; i < piece.rows; ++i)
+    for (int half = 0; half < kHalves; ++half) {
+      if (piece.last) activate(to, p.activation, sum(i, half));
+      if (mask) to.bit_and(sum(i, half), sum(i, half), kRowOfB[half]);
+      to.store(half_of(kC, i * p.c_stride * 4, half), sum(i, half));
+    }
+  to.leave();
+}
+
+void multiply(Assembler& to, const Piece& piece, const Column& column, Cursor& values, std::vector<float>& stream) {
+  const bool lone = column.count == 1;
+  if (!lone)
+    for (int half = 0; half < kHalves; ++half) to.load(kRowOfB[half], half_of(kB, column.b_bytes, half));
+  for (const Nonzero& x : piece.all.of(column)) {
+    to.broadcast(kValue, next_value(values, stream, x.value));
+    for (int half = 0; half < kHalves; ++half)
+      if (lone)
+        to.fma(sum(x.row, half), kValue, half_of(kB, column.b_bytes, half));
+      else
+        to.fma(sum(x.row, half), kValue, kRowOfB[half]);
+  }
+}
+
+Index emit(Assembler& to, const Piece& piece, std::vector<float>& stream) {
+  Cursor values(to, kValues, 1);
+  SpreadPrefetch prefetch(to, piece);
+  start(to, piece, values, stream);
+  for (const Column& column : piece.columns) {
+    multiply(to, piece, column, values, stream);
+    prefetch.after(column.count);
+  }
+  finish(to, piece, values, stream);
+  return prefetch.written();
+}
+
+constexpr Emitter kEmitter{jit::Isa::avx2, kRows, emit};
+
+std::optional<std::string> refuse(const Problem& p) {
+  if (p.activation.kind > ActivationKind::leaky_relu)
+    return "its tiles know no activation but relu, clip and leaky_relu";
+  return refuse_program(p, kEmitter);
+}
+std::unique_ptr<Prepared> prepare(const Problem& p) { return make_program(p, kEmitter); }
+
+double cost_us(const Problem& p) {
+  const TileCounts n = count_tiles(p.a, kRows);
+  const double loads = static_cast<double>(n.nonzeros + 2 * n.columns) / 2;
+  const double cycles = std::max(loads, static_cast<double>(n.nonzeros)) * 1.3 + 30.0 * static_cast<double>(n.row_tiles);
+  return cycles * static_cast<double>(p.tiles) / 3000;
+}
+}  // namespace
+
+extern constinit const Kernel jit_avx2{
+    "linear/jit/avx2", Features::avx2 | Features::jit, true, refuse, cost_us, prepare};
+}  // namespace tulle::linear
