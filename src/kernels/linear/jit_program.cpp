@@ -4,7 +4,8 @@
 #include <xmmintrin.h>
 
 #include <algorithm>
-#include <limits>
+
+#include "kernels/pointwise/kernel.hpp"
 
 namespace tulle::linear::generated {
 namespace {
@@ -12,6 +13,7 @@ using Function = void (*)(const float* b, float* c, const float* values, const f
                           const std::byte* prefetch);
 
 constexpr Index kLine = 64;
+constexpr std::uint32_t kAllLanes = 0xffff;
 constexpr Index kLargestNnz = 30'000'000, kLargestBytes = Index{512} << 20, kLargestReach = Index{1} << 28;
 constexpr Index kNonzerosPerPrefetch = 6;
 constexpr Index kBytesPerNonzero = 13;  // of code and values, usually
@@ -66,6 +68,7 @@ class Program final : public Prepared {
   const Placed& piece(Index split, Index row_tile) const { return pieces_[split * row_tiles_ + row_tile]; }
   Group group_from(Index split, Index first, Index last) const;
   std::span<const std::byte> bytes_of(const Group&) const;
+  void bend(const Placed&, float* c, std::uint32_t lanes) const noexcept;
   void run_group(const Group&, std::span<const Tile>, std::span<const std::byte> next, const float* b,
                  float* c, const float* r) const noexcept;
 
@@ -73,7 +76,8 @@ class Program final : public Prepared {
   Index c_stride_, r_stride_;
   Activation activation_;
   bool mask_;
-  std::vector<Placed> pieces_;  ///< [split][row tile], in the order of the memory
+  pointwise::TileActivation curve_ = nullptr;  ///< for what the code does not do itself
+  std::vector<Placed> pieces_;                 ///< [split][row tile], in the order of the memory
   jit::CodeMemory memory_;
   std::span<const std::byte> following_;
 };
@@ -81,6 +85,10 @@ class Program final : public Prepared {
 Index instruction_cache_bytes() {
   const long bytes = sysconf(_SC_LEVEL1_ICACHE_SIZE);
   return bytes > 0 ? bytes : Index{32} << 10;
+}
+
+Features features(jit::Isa isa) {
+  return isa == jit::Isa::avx512 ? Features::avx2 | Features::avx512 : Features::avx2;
 }
 
 Program::Program(const Problem& p, const Emitter& emitter)
@@ -91,6 +99,8 @@ Program::Program(const Problem& p, const Emitter& emitter)
       r_stride_(p.r_stride),
       activation_(p.activation),
       mask_(p.mask) {
+  if (activation_.kind > ActivationKind::leaky_relu)
+    curve_ = pointwise::tile_activation(activation_.kind, features(emitter.isa));
   write(p, emitter);
 }
 
@@ -165,6 +175,18 @@ void Program::run(std::span<const Tile> tiles, Index first, Index last, const fl
   }
 }
 
+/// The activation of a tile just stored, still in L1: as fast as on the registers (a routine shared by all
+/// tiles).
+void Program::bend(const Placed& at, float* c, std::uint32_t lanes) const noexcept {
+  curve_(activation_, c, c_stride_, at.rows);
+  const bool moves_zero =
+      activation_.kind == ActivationKind::sigmoid || activation_.kind == ActivationKind::hard_sigmoid;
+  if (!mask_ || !moves_zero || lanes == kAllLanes) return;
+  for (Index i = 0; i < at.rows; ++i)
+    for (Index lane = 0; lane < kLanes; ++lane)
+      if (!(lanes >> lane & 1)) c[i * c_stride_ + lane] = 0;
+}
+
 void Program::run_group(const Group& g, std::span<const Tile> tiles, std::span<const std::byte> next,
                         const float* b, float* c, const float* r) const noexcept {
   const Index calls = static_cast<Index>(tiles.size()) * (g.last - g.first);
@@ -177,9 +199,10 @@ void Program::run_group(const Group& g, std::span<const Tile> tiles, std::span<c
         for (Index line = at.prefetches * kLine; line < slice; line += kLine)
           _mm_prefetch(reinterpret_cast<const char*>(ahead + line), _MM_HINT_T1);
       const auto function = reinterpret_cast<Function>(memory_.data() + at.code);
-      function(b + tile.b, c + tile.c + at.first_row * c_stride_,
-               reinterpret_cast<const float*>(memory_.data() + at.values),
+      float* out = c + tile.c + at.first_row * c_stride_;
+      function(b + tile.b, out, reinterpret_cast<const float*>(memory_.data() + at.values),
                r ? r + tile.r + at.first_row * r_stride_ : nullptr, tile.lanes, ahead);
+      if (curve_ && g.split == splits_ - 1) bend(at, out, tile.lanes);
       ahead += next.empty() ? 0 : slice;
     }
 }

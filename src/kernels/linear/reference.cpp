@@ -1,45 +1,9 @@
 // The specification in code: C = act(A B + bias + R), row by row, lane by lane. Clear, never fast.
-#include <algorithm>
-#include <cmath>
-
 #include "kernels/linear/kernel.hpp"
+#include "kernels/pointwise/scalar.hpp"
 
 namespace tulle::linear {
 namespace {
-float sigmoid(float x) {
-  return 1 / (1 + std::exp(-x));
-}
-
-float activated(const Activation& act, float x) {
-  switch (act.kind) {
-    case ActivationKind::none:
-      return x;
-    case ActivationKind::relu:
-      return x < 0 ? 0 : x;
-    case ActivationKind::clip:
-      return x < act.alpha ? act.alpha : x > act.beta ? act.beta : x;
-    case ActivationKind::leaky_relu:
-      return x < 0 ? act.alpha * x : x;
-    case ActivationKind::gelu:
-      return 0.5f * x * (1 + std::erf(x * 0.70710678118654752f));
-    case ActivationKind::gelu_tanh:
-      return 0.5f * x * (1 + std::tanh(0.79788456080286536f * (x + 0.044715f * x * x * x)));
-    case ActivationKind::sigmoid:
-      return sigmoid(x);
-    case ActivationKind::silu:
-      return x * sigmoid(x);
-    case ActivationKind::hard_sigmoid:
-      return std::max(0.0f, std::min(1.0f, act.alpha * x + act.beta));
-    case ActivationKind::hard_swish:
-      return x * std::max(0.0f, std::min(1.0f, x / 6 + 0.5f));
-    case ActivationKind::tanh:
-      return std::tanh(x);
-    case ActivationKind::elu:
-      return x < 0 ? act.alpha * std::expm1(x) : x;
-  }
-  return x;
-}
-
 class Plain final : public Prepared {
  public:
   explicit Plain(const Problem& p)
@@ -65,7 +29,7 @@ class Plain final : public Prepared {
           const bool real = !mask_ || (tile.lanes >> lane & 1);
           float* out = c + tile.c + i * c_stride_ + lane;
           const float residual = residual_ ? r[tile.r + i * r_stride_ + lane] : 0;
-          *out = real ? activated(activation_, sum(i, b + tile.b + lane) + residual) : 0;
+          *out = real ? activated(sum(i, b + tile.b + lane) + residual) : 0;
         }
   }
 
@@ -75,6 +39,8 @@ class Plain final : public Prepared {
     for (Index e = offsets_[i]; e < offsets_[i + 1]; ++e) total += values_[e] * b[b_offsets_[e]];
     return total;
   }
+  float activated(float x) const { return static_cast<float>(pointwise::activate(activation_, x)); }
+
   std::vector<Index> offsets_;
   std::vector<std::int32_t> b_offsets_;  ///< one per nonzero
   std::vector<float> values_, bias_;
