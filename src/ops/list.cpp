@@ -2,7 +2,43 @@
 
 namespace tulle::ops {
 namespace {
-const Operator* const kAll[] = {&kRelu};
+const Operator* const kAll[] = {
+    // activation.cpp
+    &kCelu, &kElu, &kGelu, &kHardSigmoid, &kHardSwish, &kLeakyRelu, &kMish, &kPRelu, &kSelu, &kShrink, &kSwish,
+    &kThresholdedRelu,
+    // along_axis.cpp
+    &kArgMax, &kArgMin, &kCumSum, &kReverseSequence, &kTopK,
+    // arithmetic.cpp
+    &kAdd, &kAnd, &kBitShift, &kBitwiseAnd, &kBitwiseOr, &kBitwiseXor, &kDiv, &kEqual, &kGreater,
+    &kGreaterOrEqual, &kLess, &kLessOrEqual, &kMod, &kMul, &kOr, &kPow, &kSub, &kXor,
+    // cast.cpp
+    &kCast, &kCastLike, &kIsInf, &kIsNaN,
+    // gather.cpp
+    &kGather, &kGatherElements, &kGatherND,
+    // generate.cpp
+    &kConstant, &kConstantOfShape, &kEyeLike, &kOneHot, &kRange,
+    // pad.cpp
+    &kPad,
+    // rearrange.cpp
+    &kConcat, &kDepthToSpace, &kExpand, &kSpaceToDepth, &kSplit, &kTile, &kTranspose,
+    // reduce.cpp
+    &kReduceL1, &kReduceL2, &kReduceLogSum, &kReduceLogSumExp, &kReduceMax, &kReduceMean, &kReduceMin,
+    &kReduceProd, &kReduceSum, &kReduceSumSquare,
+    // scatter.cpp
+    &kScatter, &kScatterElements, &kScatterND,
+    // select.cpp
+    &kCompress, &kNonZero, &kTrilu, &kUnique,
+    // shape.cpp
+    &kDropout, &kFlatten, &kIdentity, &kReshape, &kShape, &kSize, &kSqueeze, &kUnsqueeze,
+    // slice.cpp
+    &kSlice,
+    // unary.cpp
+    &kAbs, &kAcos, &kAcosh, &kAsin, &kAsinh, &kAtan, &kAtanh, &kBitwiseNot, &kCeil, &kCos, &kCosh, &kErf,
+    &kExp, &kFloor, &kLog, &kNeg, &kNot, &kReciprocal, &kRelu, &kRound, &kSigmoid, &kSign, &kSin, &kSinh,
+    &kSoftplus, &kSoftsign, &kSqrt, &kTan, &kTanh,
+    // variadic.cpp
+    &kClip, &kMax, &kMean, &kMin, &kSum, &kWhere,
+};
 }
 std::span<const Operator* const> all() { return kAll; }
 }  // namespace tulle::ops

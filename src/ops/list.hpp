@@ -2,5 +2,39 @@
 #include "ops/op.hpp"
 // The only file that knows every operator: a new one is its file, its name here and its name in list.cpp.
 namespace tulle::ops {
-extern const Operator kRelu;
+// activation.cpp
+extern const Operator kCelu, kElu, kGelu, kHardSigmoid, kHardSwish, kLeakyRelu, kMish, kPRelu, kSelu, kShrink,
+    kSwish, kThresholdedRelu;
+// along_axis.cpp
+extern const Operator kArgMax, kArgMin, kCumSum, kReverseSequence, kTopK;
+// arithmetic.cpp
+extern const Operator kAdd, kAnd, kBitShift, kBitwiseAnd, kBitwiseOr, kBitwiseXor, kDiv, kEqual, kGreater,
+    kGreaterOrEqual, kLess, kLessOrEqual, kMod, kMul, kOr, kPow, kSub, kXor;
+// cast.cpp
+extern const Operator kCast, kCastLike, kIsInf, kIsNaN;
+// gather.cpp
+extern const Operator kGather, kGatherElements, kGatherND;
+// generate.cpp
+extern const Operator kConstant, kConstantOfShape, kEyeLike, kOneHot, kRange;
+// pad.cpp
+extern const Operator kPad;
+// rearrange.cpp
+extern const Operator kConcat, kDepthToSpace, kExpand, kSpaceToDepth, kSplit, kTile, kTranspose;
+// reduce.cpp
+extern const Operator kReduceL1, kReduceL2, kReduceLogSum, kReduceLogSumExp, kReduceMax, kReduceMean,
+    kReduceMin, kReduceProd, kReduceSum, kReduceSumSquare;
+// scatter.cpp
+extern const Operator kScatter, kScatterElements, kScatterND;
+// select.cpp
+extern const Operator kCompress, kNonZero, kTrilu, kUnique;
+// shape.cpp
+extern const Operator kDropout, kFlatten, kIdentity, kReshape, kShape, kSize, kSqueeze, kUnsqueeze;
+// slice.cpp
+extern const Operator kSlice;
+// unary.cpp
+extern const Operator kAbs, kAcos, kAcosh, kAsin, kAsinh, kAtan, kAtanh, kBitwiseNot, kCeil, kCos, kCosh, kErf,
+    kExp, kFloor, kLog, kNeg, kNot, kReciprocal, kRelu, kRound, kSigmoid, kSign, kSin, kSinh, kSoftplus,
+    kSoftsign, kSqrt, kTan, kTanh;
+// variadic.cpp
+extern const Operator kClip, kMax, kMean, kMin, kSum, kWhere;
 }  // namespace tulle::ops

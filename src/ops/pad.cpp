@@ -1,0 +1,116 @@
+// Pad: pads and value are attributes before opset 11, then inputs; axes come with 18, wrap with 19.
+#include <algorithm>
+
+#include "ops/check.hpp"
+#include "ops/list.hpp"
+#include "ops/strided.hpp"
+
+namespace tulle::ops {
+namespace {
+struct Margins {
+  Index before = 0, after = 0;  ///< negative ones crop
+};
+
+/// One pair for each dimension; nullopt while pads or axes are not known.
+std::optional<std::vector<Margins>> margins(const Call& call) {
+  const bool inputs = call.version() >= 11;
+  const auto pads = inputs ? integers(call, 1) : std::optional(call.node.ints_attribute("pads"));
+  std::optional<std::vector<Index>> axes(std::in_place);
+  if (call.has(3))
+    axes = integers(call, 3);
+  else
+    for (Index d = 0; d < call.input(0).rank(); ++d) axes->push_back(d);
+  if (!pads || !axes) return std::nullopt;
+  axes = require_axes(call, *axes, call.input(0).rank());
+  if (pads->size() != 2 * axes->size())
+    call.fail("has " + std::to_string(pads->size()) + " pads for " + std::to_string(axes->size()) +
+              " axes; want two each");
+  std::vector<Margins> all(at(call.input(0).rank()));
+  for (std::size_t i = 0; i < axes->size(); ++i)
+    all[at((*axes)[i])] = {(*pads)[i], (*pads)[axes->size() + i]};
+  return all;
+}
+
+Types infer_pad(const Call& call) {
+  require_type<AnyType>(call, 0);
+  const std::string mode = call.node.string_attribute("mode", "constant");
+  if (mode != "constant" && mode != "reflect" && mode != "edge" && !(mode == "wrap" && call.version() >= 19))
+    call.fail("attribute 'mode' is '" + mode + "'; want constant, reflect, edge or (from opset 19) wrap");
+  if (call.version() >= 11 && call.has(2)) {
+    require_dtype(call, 2, call.input(0).dtype());
+    if (call.input(2).count() != 1)
+      call.fail("has a value of shape " + to_string(call.input(2).shape()) + "; want a scalar");
+  }
+  const auto all = margins(call);
+  if (!all) return std::nullopt;
+  TensorType type = call.input(0).type;
+  for (std::size_t d = 0; d < all->size(); ++d) {
+    const Index size = type.shape[d],
+                wide = checked_add(checked_add(size, (*all)[d].before, "Pad"), (*all)[d].after, "Pad");
+    if (wide < 0 || (size == 0 && wide > 0 && mode != "constant"))
+      call.fail("pads dimension " + std::to_string(d) + " of " + to_string(call.input(0).shape()) + " to " +
+                std::to_string(wide) + " by " + mode);
+    type.shape[d] = wide;
+  }
+  return {{require_size(call, std::move(type))}};
+}
+
+Index modulo(Index i, Index n) {
+  return (i % n + n) % n;
+}
+/// The position in the input, of `size`, that stands at position i of it, which may lie outside; -1: the
+/// value.
+Index source(const std::string& mode, Index i, Index size) {
+  if (i >= 0 && i < size) return i;
+  if (mode == "edge") return i < 0 ? 0 : size - 1;
+  if (mode == "wrap") return modulo(i, size);
+  if (mode == "constant") return -1;
+  if (size == 1) return 0;
+  const Index folded = modulo(i, 2 * (size - 1));  // reflect: up and down again, the ends once
+  return folded < size ? folded : 2 * (size - 1) - folded;
+}
+/// For each position of each output dimension its source.
+std::vector<std::vector<Index>> sources(const Call& call, const Shape& shape) {
+  const std::string mode = call.node.string_attribute("mode", "constant");
+  const std::vector<Margins> all = *margins(call);
+  std::vector<std::vector<Index>> table(shape.size());
+  for (std::size_t d = 0; d < shape.size(); ++d)
+    for (Index i = 0; i < shape[d]; ++i)
+      table[d].push_back(source(mode, i - all[d].before, call.input(0).shape()[d]));
+  return table;
+}
+
+template <class T>
+T pad_value(const Call& call) {
+  if (call.version() >= 11) return call.has(2) ? call.input(2).as<T>()[0] : T{};
+  return static_cast<T>(static_cast<Compute<T>>(call.node.float_attribute("value", 0)));
+}
+template <class T>
+struct Padding {
+  const T* in;
+  T* out;
+  Strides strides;
+  std::vector<std::vector<Index>> table;
+  T value;
+  /// Fills what dimension d spans at `base` of the input (-1: all value), and moves `out` past it.
+  void fill(std::size_t d, Index base) {
+    if (d == table.size())
+      *out++ = base < 0 ? value : in[base];
+    else if (d + 1 == table.size() && base >= 0)
+      for (Index s : table[d]) *out++ = s < 0 ? value : in[base + s];
+    else
+      for (Index s : table[d]) fill(d + 1, base < 0 || s < 0 ? -1 : base + s * strides[d]);
+  }
+};
+void eval_pad(const Call& call, std::span<const Result> out) {
+  if (out[0].count() == 0) return;
+  AnyType::visit(out[0].type.dtype, [&]<class T>(T) {
+    Padding<T>{call.input(0).as<T>().data(), out[0].as<T>().data(), dense_strides(call.input(0).shape()),
+               sources(call, out[0].type.shape), pad_value<T>(call)}
+        .fill(0, 0);
+  });
+}
+}  // namespace
+
+extern const Operator kPad{"Pad", "", 2, 1, 4, infer_pad, eval_pad};
+}  // namespace tulle::ops
