@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+
 #include "core/cpu.hpp"
 #include "formats/csr.hpp"
 #include "kernels/activation.hpp"
@@ -15,10 +16,11 @@ struct Problem {
   std::span<const float> bias;  ///< a.rows values, or empty
   bool residual = false;
   Activation activation;
-  Index n = 1;                  ///< vectors, for choices and cost
+  Index n = 1;  ///< vectors, for choices and cost
 };
 
-/// A packed weight; immutable, run may be called from many threads at once, on disjoint ranges of blocks of rows.
+/// A packed weight; immutable, run may be called from many threads at once, on disjoint ranges of blocks of
+/// rows.
 class Prepared {
  public:
   virtual ~Prepared() = default;

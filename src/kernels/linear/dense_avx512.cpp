@@ -1,0 +1,15 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "kernels/linear/dense_tiles.hpp"
+#include "kernels/simd/avx512.hpp"
+
+namespace tulle::linear {
+namespace {
+constexpr int kMaxRows = 14, kMaxTiles = 2;  // 28 sums, two vectors of B and a value: 31 of 32 registers
+constexpr int kCyclesPerTile = 1;            // of FMAs, per row and column
+#include "kernels/linear/dense_body.inc"
+}  // namespace
+extern constinit const Kernel dense_avx512{"linear/avx512/dense", kIsa, false, refuse, cost_us, prepare};
+}  // namespace tulle::linear
