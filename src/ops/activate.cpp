@@ -1,6 +1,8 @@
 #include "ops/activate.hpp"
+
 #include <algorithm>
 #include <cmath>
+
 #include "ops/expect.hpp"
 #include "ops/list.hpp"
 #include "ops/product.hpp"
@@ -22,33 +24,50 @@ constexpr std::pair<std::string_view, ActivationKind> kNames[] = {
     {"tanh", ActivationKind::tanh},
     {"elu", ActivationKind::elu},
 };
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-double between_0_and_1(double x) { return std::max(0.0, std::min(1.0, x)); }
+double sigmoid(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+double between_0_and_1(double x) {
+  return std::max(0.0, std::min(1.0, x));
+}
 }  // namespace
 
 Activation activation_of(const Call& call) {
   if (call.node.domain != "tulle") return {};
   const std::string wanted = call.node.string_attribute("activation", "none");
   for (const auto& [name, kind] : kNames)
-    if (name == wanted) return {kind, call.node.float_attribute("alpha", 0), call.node.float_attribute("beta", 0)};
+    if (name == wanted)
+      return {kind, call.node.float_attribute("alpha", 0), call.node.float_attribute("beta", 0)};
   call.fail("attribute 'activation' is '" + wanted + "', which names none");
 }
 
 double activate(const Activation& a, double x) {
   constexpr double kRootHalf = 0.70710678118654752440, kRootTwoOverPi = 0.79788456080286535588;
   switch (a.kind) {
-    case ActivationKind::none: return x;
-    case ActivationKind::relu: return x < 0 ? 0 : x;
-    case ActivationKind::clip: return x < a.alpha ? a.alpha : x > a.beta ? a.beta : x;
-    case ActivationKind::leaky_relu: return x < 0 ? a.alpha * x : x;
-    case ActivationKind::gelu: return 0.5 * x * (1 + std::erf(x * kRootHalf));
-    case ActivationKind::gelu_tanh: return 0.5 * x * (1 + std::tanh(kRootTwoOverPi * (x + 0.044715 * x * x * x)));
-    case ActivationKind::sigmoid: return sigmoid(x);
-    case ActivationKind::silu: return x * sigmoid(x);
-    case ActivationKind::hard_sigmoid: return between_0_and_1(a.alpha * x + a.beta);
-    case ActivationKind::hard_swish: return x * between_0_and_1(x / 6 + 0.5);
-    case ActivationKind::tanh: return std::tanh(x);
-    case ActivationKind::elu: return x < 0 ? std::expm1(x) : x;
+    case ActivationKind::none:
+      return x;
+    case ActivationKind::relu:
+      return x < 0 ? 0 : x;
+    case ActivationKind::clip:
+      return x < a.alpha ? a.alpha : x > a.beta ? a.beta : x;
+    case ActivationKind::leaky_relu:
+      return x < 0 ? a.alpha * x : x;
+    case ActivationKind::gelu:
+      return 0.5 * x * (1 + std::erf(x * kRootHalf));
+    case ActivationKind::gelu_tanh:
+      return 0.5 * x * (1 + std::tanh(kRootTwoOverPi * (x + 0.044715 * x * x * x)));
+    case ActivationKind::sigmoid:
+      return sigmoid(x);
+    case ActivationKind::silu:
+      return x * sigmoid(x);
+    case ActivationKind::hard_sigmoid:
+      return between_0_and_1(a.alpha * x + a.beta);
+    case ActivationKind::hard_swish:
+      return x * between_0_and_1(x / 6 + 0.5);
+    case ActivationKind::tanh:
+      return std::tanh(x);
+    case ActivationKind::elu:
+      return x < 0 ? std::expm1(x) : x;
   }
   return x;
 }
@@ -77,7 +96,8 @@ LinearShape linear_shape(const Call& call) {
   require_rank(call, 0, 1, 64);
   require_rank(call, 1, 2, 2);
   LinearShape s{1, call.input(1).shape()[1], call.input(1).shape()[0], call.input(0).shape()};
-  if (s.out.back() != s.k) call.fail(describe(call, 0) + " and " + describe(call, 1) + " differ in their last dimension");
+  if (s.out.back() != s.k)
+    call.fail(describe(call, 0) + " and " + describe(call, 1) + " differ in their last dimension");
   s.m = count_between(s.out, 0, call.input(0).rank() - 1);
   s.out.back() = s.n;
   return s;
@@ -101,11 +121,13 @@ void eval_linear(const Call& call, std::span<const Result> out) {
     T* y = out[0].as<T>().data();
     multiply(call.input(0).as<T>().data(), w.data(), s.m, s.k, s.n, [&](Index, const double* sums) {
       for (Index j = 0; j < s.n; ++j)
-        *y++ = static_cast<T>(activate(activation, sums[j] + (bias ? bias[j] : 0) + (residual ? *residual++ : 0)));
+        *y++ = static_cast<T>(
+            activate(activation, sums[j] + (bias ? bias[j] : 0) + (residual ? *residual++ : 0)));
     });
   });
 }
 }  // namespace
-extern const Operator kFusedActivation{"Activation", "tulle", 1, 1, 1, infer_activation, widened<eval_activation>};
+extern const Operator kFusedActivation{
+    "Activation", "tulle", 1, 1, 1, infer_activation, widened<eval_activation>};
 extern const Operator kFusedLinear{"Linear", "tulle", 1, 2, 4, infer_linear, widened<eval_linear>};
 }  // namespace tulle::ops

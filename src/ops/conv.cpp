@@ -1,4 +1,5 @@
-// Conv (ONNX Conv-1, 11, 22) over any number of spatial dimensions, and tulle.Conv: act(conv + bias + residual).
+// Conv (ONNX Conv-1, 11, 22) over any number of spatial dimensions, and tulle.Conv: act(conv + bias +
+// residual).
 #include "ops/activate.hpp"
 #include "ops/convolve.hpp"
 #include "ops/list.hpp"
@@ -14,7 +15,8 @@ Convolution convolution(const Call& call, const Argument& x, const Argument& w) 
   conv.groups = bounded_attribute(call, "group", 1, 1, Index{1} << 31);
   conv.n = x.shape()[0], conv.c = w.shape()[1], conv.m = w.shape()[0] / conv.groups;
   if (conv.c * conv.groups != x.shape()[1] || conv.m * conv.groups != w.shape()[0])
-    call.fail(what() + " in " + std::to_string(conv.groups) + " group(s); want W of [groups * M, channels / groups, kernel...]");
+    call.fail(what() + " in " + std::to_string(conv.groups) +
+              " group(s); want W of [groups * M, channels / groups, kernel...]");
   conv.window = sliding_window(call, spatial(x.shape()), kernel);
   require_size(call, {DType::f32, output_shape(conv)});
   conv.in_size = count_from(x.shape(), 2);
@@ -41,7 +43,8 @@ Types infer_conv(const Call& call) {
   return {{{call.input(0).dtype(), output_shape(conv)}}};
 }
 
-template <class T> void conv_of(const Call& call, const Result& out) {
+template <class T>
+void conv_of(const Call& call, const Result& out) {
   Convolution conv = convolution(call, call.input(0), call.input(1));
   conv.taps = taps(conv.window);
   const Activation activation = activation_of(call);

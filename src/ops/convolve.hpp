@@ -29,7 +29,8 @@ void convolve(const Convolution& conv, const X* x, const W* w, const Emit& emit)
       for (const std::vector<Run>& runs : conv.taps.runs) {
         const Acc weight = static_cast<Acc>(*weights++);
         for (const Run& run : runs)
-          if (conv.taps.step == 1) axpy(weight, in + run.in, sums.data() + run.out, run.count);
+          if (conv.taps.step == 1)
+            axpy(weight, in + run.in, sums.data() + run.out, run.count);
           else
             for (Index i = 0; i < run.count; ++i)
               sums[at(run.out + i)] += weight * static_cast<Acc>(in[run.in + i * conv.taps.step]);

@@ -1,9 +1,11 @@
 #include "ops/expect.hpp"
+
 #include "ops/broadcast.hpp"
 
 namespace tulle::ops {
 namespace {
-template <class List, class Text> std::string joined(const List& list, const Text& text) {
+template <class List, class Text>
+std::string joined(const List& list, const Text& text) {
   std::string all;
   for (const auto& item : list) all += (all.empty() ? "" : ", ") + std::string(text(item));
   return all;
@@ -36,7 +38,8 @@ void require_rank(const Call& call, std::size_t input, Index least, Index most) 
   if (!call.has(input)) return;
   const Index rank = call.input(input).rank();
   if (rank >= least && rank <= most) return;
-  const std::string range = least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most);
+  const std::string range =
+      least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most);
   call.fail(describe(call, input) + " has rank " + std::to_string(rank) + "; want " + range);
 }
 
@@ -48,8 +51,8 @@ void require_shape(const Call& call, std::size_t input, const Shape& want) {
 Index bounded_attribute(const Call& call, std::string_view key, Index otherwise, Index least, Index most) {
   const Index value = call.node.int_attribute(key, otherwise);
   if (value < least || value > most)
-    call.fail("attribute '" + std::string(key) + "' is " + std::to_string(value) + "; want " + std::to_string(least) +
-              " to " + std::to_string(most));
+    call.fail("attribute '" + std::string(key) + "' is " + std::to_string(value) + "; want " +
+              std::to_string(least) + " to " + std::to_string(most));
   return value;
 }
 

@@ -2,6 +2,7 @@
 // More of what infer functions ask of inputs and attributes, and the walks that evaluations share.
 #include <algorithm>
 #include <initializer_list>
+
 #include "ops/check.hpp"
 
 namespace tulle::ops {

@@ -1,4 +1,5 @@
-// Gemm: Y = alpha A' B' + beta C with C broadcast to (m, n), and A', B' transposed on request (ONNX Gemm-7 to 13).
+// Gemm: Y = alpha A' B' + beta C with C broadcast to (m, n), and A', B' transposed on request (ONNX Gemm-7 to
+// 13).
 #include "ops/broadcast.hpp"
 #include "ops/list.hpp"
 #include "ops/product.hpp"
@@ -19,7 +20,8 @@ GemmShape gemm_shape(const Call& call) {
   const Shape &a = call.input(0).shape(), &b = call.input(1).shape();
   s.m = a[s.a_transposed], s.k = a[!s.a_transposed], s.n = b[!s.b_transposed];
   if (b[s.b_transposed] != s.k)
-    call.fail("A is " + to_string(a) + ", B is " + to_string(b) + ", transA = " + std::to_string(s.a_transposed) +
+    call.fail("A is " + to_string(a) + ", B is " + to_string(b) +
+              ", transA = " + std::to_string(s.a_transposed) +
               ", transB = " + std::to_string(s.b_transposed) + ": inner dimensions differ");
   return s;
 }
@@ -36,7 +38,8 @@ Types infer_gemm(const Call& call) {
   return {{require_size(call, {call.input(0).dtype(), out})}};
 }
 
-template <class T> void gemm(const Call& call, const Result& out) {
+template <class T>
+void gemm(const Call& call, const Result& out) {
   const GemmShape s = gemm_shape(call);
   const T* a = call.input(0).as<T>().data();
   const T* b = call.input(1).as<T>().data();
@@ -45,7 +48,8 @@ template <class T> void gemm(const Call& call, const Result& out) {
   if (s.b_transposed) b_copy = transposed(b, s.n, s.k), b = b_copy.data();
   const auto alpha = static_cast<Sum<T>>(call.node.float_attribute("alpha", 1));
   const auto beta = static_cast<Sum<T>>(call.node.float_attribute("beta", 1));
-  const Strides c_strides = call.has(2) ? broadcast_strides(call.input(2).shape(), {s.m, s.n}) : Strides{0, 0};
+  const Strides c_strides =
+      call.has(2) ? broadcast_strides(call.input(2).shape(), {s.m, s.n}) : Strides{0, 0};
   const T* c = call.has(2) ? call.input(2).as<T>().data() : nullptr;
   T* y = out.as<T>().data();
   multiply(a, b, s.m, s.k, s.n, [&](Index i, const Sum<T>* sums) {

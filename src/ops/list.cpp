@@ -38,6 +38,21 @@ const Operator* const kAll[] = {
     &kSoftplus, &kSoftsign, &kSqrt, &kTan, &kTanh,
     // variadic.cpp
     &kClip, &kMax, &kMean, &kMin, &kSum, &kWhere,
+    // activate.cpp, fused_attention.cpp
+    &kFusedActivation, &kFusedAttention, &kFusedLinear,
+    // conv.cpp
+    &kConv, &kFusedConv,
+    // gemm.cpp, matmul.cpp
+    &kGemm, &kMatMul,
+    // lstm.cpp
+    &kGRU, &kLSTM, &kRNN,
+    // norm_batch.cpp, norm_layer.cpp
+    &kBatchNormalization, &kGroupNormalization, &kInstanceNormalization, &kLayerNormalization,
+    &kRMSNormalization,
+    // pool.cpp
+    &kAveragePool, &kGlobalAveragePool, &kGlobalLpPool, &kGlobalMaxPool, &kLpPool, &kMaxPool,
+    // softmax.cpp
+    &kHardmax, &kLogSoftmax, &kSoftmax,
 };
 }
 std::span<const Operator* const> all() { return kAll; }

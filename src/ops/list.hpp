@@ -37,4 +37,19 @@ extern const Operator kAbs, kAcos, kAcosh, kAsin, kAsinh, kAtan, kAtanh, kBitwis
     kSoftsign, kSqrt, kTan, kTanh;
 // variadic.cpp
 extern const Operator kClip, kMax, kMean, kMin, kSum, kWhere;
+// activate.cpp, fused_attention.cpp
+extern const Operator kFusedActivation, kFusedAttention, kFusedLinear;
+// conv.cpp
+extern const Operator kConv, kFusedConv;
+// gemm.cpp, matmul.cpp
+extern const Operator kGemm, kMatMul;
+// lstm.cpp
+extern const Operator kGRU, kLSTM, kRNN;
+// norm_batch.cpp, norm_layer.cpp
+extern const Operator kBatchNormalization, kGroupNormalization, kInstanceNormalization, kLayerNormalization,
+    kRMSNormalization;
+// pool.cpp
+extern const Operator kAveragePool, kGlobalAveragePool, kGlobalLpPool, kGlobalMaxPool, kLpPool, kMaxPool;
+// softmax.cpp
+extern const Operator kHardmax, kLogSoftmax, kSoftmax;
 }  // namespace tulle::ops

@@ -1,4 +1,5 @@
-// MatMul: numpy's matmul (ONNX MatMul-1, 9, 13). Leading dimensions broadcast; a 1-D operand is a row or a column.
+// MatMul: numpy's matmul (ONNX MatMul-1, 9, 13). Leading dimensions broadcast; a 1-D operand is a row or a
+// column.
 #include "ops/broadcast.hpp"
 #include "ops/list.hpp"
 #include "ops/product.hpp"
@@ -14,7 +15,8 @@ MatmulShape matmul_shape(const Call& call, Shape a, Shape b) {
   if (column) b.push_back(1);
   s.m = a[a.size() - 2], s.k = a.back(), s.n = b.back();
   if (s.k != b[b.size() - 2])
-    call.fail(shapes + ": inner dimensions " + std::to_string(s.k) + " and " + std::to_string(b[b.size() - 2]) + " differ");
+    call.fail(shapes + ": inner dimensions " + std::to_string(s.k) + " and " +
+              std::to_string(b[b.size() - 2]) + " differ");
   const Shape a_lead(a.begin(), a.end() - 2), b_lead(b.begin(), b.end() - 2);
   s.out = broadcast_shape(call, a_lead, b_lead);
   require_size(call, {DType::i64, s.out});
@@ -29,12 +31,16 @@ namespace {
 using Factors = TypeList<float, double, std::int32_t, std::int64_t, std::uint32_t, std::uint64_t>;
 
 Types infer_matmul(const Call& call) {
-  require_one_of(call, 0, {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i32, DType::i64, DType::u32, DType::u64});
+  require_one_of(
+      call, 0,
+      {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i32, DType::i64, DType::u32, DType::u64});
   require_dtype(call, 1, call.input(0).dtype());
-  return {{require_size(call, {call.input(0).dtype(), matmul_shape(call, call.input(0).shape(), call.input(1).shape()).out})}};
+  return {{require_size(
+      call, {call.input(0).dtype(), matmul_shape(call, call.input(0).shape(), call.input(1).shape()).out})}};
 }
 
-template <class T> void matmul(const Call& call, const Result& out) {
+template <class T>
+void matmul(const Call& call, const Result& out) {
   const MatmulShape s = matmul_shape(call, call.input(0).shape(), call.input(1).shape());
   const T* a = call.input(0).as<T>().data();
   const T* b = call.input(1).as<T>().data();

@@ -1,5 +1,5 @@
-// BatchNormalization (ONNX 7, 9, 14, 15): y = scale (x - mean) / sqrt(var + epsilon) + bias for each channel. With
-// training_mode the batch's own moments are used, and running ones handed out.
+// BatchNormalization (ONNX 7, 9, 14, 15): y = scale (x - mean) / sqrt(var + epsilon) + bias for each channel.
+// With training_mode the batch's own moments are used, and running ones handed out.
 #include "ops/list.hpp"
 #include "ops/moments.hpp"
 #include "ops/product.hpp"
@@ -7,8 +7,12 @@
 
 namespace tulle::ops {
 namespace {
-Index channels_of(const Argument& x) { return x.rank() == 1 ? 1 : x.shape()[1]; }
-bool training(const Call& call) { return call.node.int_attribute("training_mode", 0) != 0; }
+Index channels_of(const Argument& x) {
+  return x.rank() == 1 ? 1 : x.shape()[1];
+}
+bool training(const Call& call) {
+  return call.node.int_attribute("training_mode", 0) != 0;
+}
 
 Types infer_batch_norm(const Call& call) {
   const Argument& x = call.input(0);
@@ -32,7 +36,8 @@ Types infer_batch_norm(const Call& call) {
 struct Planes {
   Index n, channels, inner;
 };
-template <class T> Moments channel_moments(const T* x, const Planes& p, Index channel) {
+template <class T>
+Moments channel_moments(const T* x, const Planes& p, Index channel) {
   Moments m;
   const double count = static_cast<double>(p.n * p.inner);
   const auto each = [&](const auto& add) {
@@ -44,25 +49,28 @@ template <class T> Moments channel_moments(const T* x, const Planes& p, Index ch
   return m;
 }
 
-template <class T> void store_running(const Call& call, std::span<const Result> out, const std::vector<Moments>& batch) {
+template <class T>
+void store_running(const Call& call, std::span<const Result> out, const std::vector<Moments>& batch) {
   const double momentum = call.node.float_attribute("momentum", 0.9f);
   const auto blend = [&](std::size_t output, double Moments::*field) {
     if (!wants(call, output)) return;
     const std::vector<double> old = reals(call.input(output + 2));
     WideFloats::visit(out[output].type.dtype, [&]<class R>(R) {
       R* to = out[output].as<R>().data();
-      for (std::size_t c = 0; c < old.size(); ++c) to[c] = static_cast<R>(old[c] * momentum + batch[c].*field * (1 - momentum));
+      for (std::size_t c = 0; c < old.size(); ++c)
+        to[c] = static_cast<R>(old[c] * momentum + batch[c].*field * (1 - momentum));
     });
   };
   blend(1, &Moments::mean);
   blend(2, &Moments::variance);
 }
 
-template <class T> void batch_norm(const Call& call, std::span<const Result> out) {
+template <class T>
+void batch_norm(const Call& call, std::span<const Result> out) {
   const Argument& input = call.input(0);
   const Planes p{input.shape()[0], channels_of(input), count_from(input.shape(), 2)};
-  const std::vector<double> scale = reals(call.input(1)), bias = reals(call.input(2)), mean = reals(call.input(3)),
-                            variance = reals(call.input(4));
+  const std::vector<double> scale = reals(call.input(1)), bias = reals(call.input(2)),
+                            mean = reals(call.input(3)), variance = reals(call.input(4));
   const T* x = input.as<T>().data();
   std::vector<Moments> of(at(p.channels));
   for (Index c = 0; c < p.channels; ++c)
@@ -80,5 +88,6 @@ void eval_batch_norm(const Call& call, std::span<const Result> out) {
   WideFloats::visit(call.input(0).dtype(), [&]<class T>(T) { batch_norm<T>(call, out); });
 }
 }  // namespace
-extern const Operator kBatchNormalization{"BatchNormalization", "", 7, 5, 5, infer_batch_norm, widened<eval_batch_norm>};
+extern const Operator kBatchNormalization{"BatchNormalization",    "", 7, 5, 5, infer_batch_norm,
+                                          widened<eval_batch_norm>};
 }  // namespace tulle::ops

@@ -1,5 +1,6 @@
 // MaxPool, AveragePool and LpPool over any number of spatial dimensions (ONNX 7 to 22).
 #include <cmath>
+
 #include "ops/list.hpp"
 #include "ops/product.hpp"
 #include "ops/widen.hpp"
@@ -31,7 +32,8 @@ Types infer_max_pool(const Call& call) {
 }
 
 /// body(image and channel, first input of the plane, position in the plane's output)
-template <class Body> void for_each_output(const Call& call, const Window& w, const Body& body) {
+template <class Body>
+void for_each_output(const Call& call, const Window& w, const Body& body) {
   const Index planes = count_between(call.input(0).shape(), 0, 2), in_size = element_count(w.in);
   Odometer out(w.out);
   for (Index plane = 0; plane < planes; ++plane) {
@@ -39,8 +41,10 @@ template <class Body> void for_each_output(const Call& call, const Window& w, co
     while (out.next());
   }
 }
-/// The taps of one window: body(position in the plane) for those inside the input; how many lie inside input and padding.
-template <class Body> Index for_each_tap(const Window& w, Odometer& tap, const Shape& out, const Body& body) {
+/// The taps of one window: body(position in the plane) for those inside the input; how many lie inside input
+/// and padding.
+template <class Body>
+Index for_each_tap(const Window& w, Odometer& tap, const Shape& out, const Body& body) {
   Index padded = 0;
   do {
     Index offset = 0;
@@ -57,14 +61,16 @@ template <class Body> Index for_each_tap(const Window& w, Odometer& tap, const S
   return padded;
 }
 
-/// Where the element at `offset` of a plane lies when dimensions are counted the first fastest (storage_order 1).
+/// Where the element at `offset` of a plane lies when dimensions are counted the first fastest (storage_order
+/// 1).
 Index column_major(const Shape& in, Index offset) {
   Index position = 0, stride = element_count(in);
   for (std::size_t i = in.size(); i-- > 0; offset /= in[i]) position += offset % in[i] * (stride /= in[i]);
   return position;
 }
 
-template <class T> void max_pool(const Call& call, std::span<const Result> out) {
+template <class T>
+void max_pool(const Call& call, std::span<const Result> out) {
   const Window w = pool_window(call);
   const bool by_column = call.node.int_attribute("storage_order", 0) == 1;
   const T* x = call.input(0).as<T>().data();
@@ -85,7 +91,8 @@ void eval_max_pool(const Call& call, std::span<const Result> out) {
                                                             [&]<class T>(T) { max_pool<T>(call, out); });
 }
 
-template <class T> void average_pool(const Call& call, const Result& out) {
+template <class T>
+void average_pool(const Call& call, const Result& out) {
   const Window w = pool_window(call);
   const bool with_pads = call.node.int_attribute("count_include_pad", 0) != 0;
   const T* x = call.input(0).as<T>().data();
@@ -98,7 +105,8 @@ template <class T> void average_pool(const Call& call, const Result& out) {
     *y++ = static_cast<T>(sum / static_cast<double>(std::max<Index>(1, with_pads ? padded : inside)));
   });
 }
-template <class T> void lp_pool(const Call& call, const Result& out) {
+template <class T>
+void lp_pool(const Call& call, const Result& out) {
   const Window w = pool_window(call);
   const double p = static_cast<double>(call.node.int_attribute("p", 2));
   const T* x = call.input(0).as<T>().data();
@@ -106,7 +114,8 @@ template <class T> void lp_pool(const Call& call, const Result& out) {
   Odometer tap(w.kernel);
   for_each_output(call, w, [&](Index plane, const Shape& position) {
     double sum = 0;
-    for_each_tap(w, tap, position, [&](Index i) { sum += std::pow(std::abs(static_cast<double>(x[plane + i])), p); });
+    for_each_tap(w, tap, position,
+                 [&](Index i) { sum += std::pow(std::abs(static_cast<double>(x[plane + i])), p); });
     *y++ = static_cast<T>(std::pow(sum, 1 / p));
   });
 }
@@ -144,7 +153,8 @@ struct LpNorm {
     return std::pow(sum, 1 / p);
   }
 };
-template <class Pool> void eval_global(const Call& call, std::span<const Result> out) {
+template <class Pool>
+void eval_global(const Call& call, std::span<const Result> out) {
   const Index size = count_from(call.input(0).shape(), 2);
   const double p = static_cast<double>(call.node.op == "GlobalLpPool" ? call.node.int_attribute("p", 2) : 0);
   WideFloats::visit(call.input(0).dtype(), [&]<class T>(T) {
@@ -160,7 +170,9 @@ template <class Pool> void eval_global(const Call& call, std::span<const Result>
 extern const Operator kMaxPool{"MaxPool", "", 1, 1, 1, infer_max_pool, widened<eval_max_pool>};
 extern const Operator kAveragePool{"AveragePool", "", 7, 1, 1, infer_pool, widened<eval_average_pool>};
 extern const Operator kLpPool{"LpPool", "", 2, 1, 1, infer_pool, widened<eval_lp_pool>};
-extern const Operator kGlobalMaxPool{"GlobalMaxPool", "", 1, 1, 1, infer_global, widened<eval_global<Largest>>};
-extern const Operator kGlobalAveragePool{"GlobalAveragePool", "", 1, 1, 1, infer_global, widened<eval_global<Mean>>};
+extern const Operator kGlobalMaxPool{
+    "GlobalMaxPool", "", 1, 1, 1, infer_global, widened<eval_global<Largest>>};
+extern const Operator kGlobalAveragePool{"GlobalAveragePool",       "", 1, 1, 1, infer_global,
+                                         widened<eval_global<Mean>>};
 extern const Operator kGlobalLpPool{"GlobalLpPool", "", 2, 1, 1, infer_global, widened<eval_global<LpNorm>>};
 }  // namespace tulle::ops

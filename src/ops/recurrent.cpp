@@ -1,17 +1,21 @@
 #include "ops/recurrent.hpp"
+
 #include <cmath>
 #include <limits>
+
 #include "ops/product.hpp"
 
 namespace tulle::ops {
 namespace {
 struct NamedActivation {
   std::string_view name;
-  int parameters;  ///< 0: none, 1: alpha, 2: alpha and beta
+  int parameters;      ///< 0: none, 1: alpha, 2: alpha and beta
   double alpha, beta;  ///< defaults: those of the operator of this name
   double (*f)(double x, double alpha, double beta);
 };
-double clamp01(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
+double clamp01(double x) {
+  return x < 0 ? 0 : x > 1 ? 1 : x;
+}
 const NamedActivation kActivations[] = {
     {"Relu", 0, 0, 0, [](double x, double, double) { return x < 0 ? 0 : x; }},
     {"Tanh", 0, 0, 0, [](double x, double, double) { return std::tanh(x); }},
@@ -23,10 +27,12 @@ const NamedActivation kActivations[] = {
     {"HardSigmoid", 2, 0.2, 0.5, [](double x, double a, double b) { return clamp01(a * x + b); }},
     {"Elu", 1, 1, 0, [](double x, double a, double) { return x < 0 ? a * std::expm1(x) : x; }},
     {"Softsign", 0, 0, 0, [](double x, double, double) { return x / (1 + std::abs(x)); }},
-    {"Softplus", 0, 0, 0, [](double x, double, double) { return std::log1p(std::exp(-std::abs(x))) + (x > 0 ? x : 0); }},
+    {"Softplus", 0, 0, 0,
+     [](double x, double, double) { return std::log1p(std::exp(-std::abs(x))) + (x > 0 ? x : 0); }},
 };
 bool same_letters(std::string_view a, std::string_view b) {  // names are matched without regard to case
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char p, char q) { return (p | 32) == (q | 32); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char p, char q) { return (p | 32) == (q | 32); });
 }
 const NamedActivation& activation_named(const Call& call, std::string_view wanted) {
   for (const NamedActivation& a : kActivations)
@@ -34,8 +40,10 @@ const NamedActivation& activation_named(const Call& call, std::string_view wante
   call.fail("attribute 'activations' names '" + std::string(wanted) + "', which Tulle lacks");
 }
 
-// activation_alpha and activation_beta hold values only for the activations that have such a parameter, in order.
-std::vector<CellActivation> activations_of(const Call& call, Index directions, std::span<const std::string_view> defaults) {
+// activation_alpha and activation_beta hold values only for the activations that have such a parameter, in
+// order.
+std::vector<CellActivation> activations_of(const Call& call, Index directions,
+                                           std::span<const std::string_view> defaults) {
   std::vector<std::string> names;
   if (const auto* given = call.node.find_attribute("activations"))
     if (const auto* list = std::get_if<std::vector<std::string>>(given)) names = *list;
@@ -43,8 +51,10 @@ std::vector<CellActivation> activations_of(const Call& call, Index directions, s
   for (std::size_t i = 0; names.size() < want && !call.node.has_attribute("activations"); ++i)
     names.emplace_back(defaults[i % defaults.size()]);
   if (names.size() != want)
-    call.fail("attribute 'activations' has " + std::to_string(names.size()) + " names; want " + std::to_string(want));
-  const std::vector<float> alphas = call.node.floats_attribute("activation_alpha"), betas = call.node.floats_attribute("activation_beta");
+    call.fail("attribute 'activations' has " + std::to_string(names.size()) + " names; want " +
+              std::to_string(want));
+  const std::vector<float> alphas = call.node.floats_attribute("activation_alpha"),
+                           betas = call.node.floats_attribute("activation_beta");
   std::size_t alphas_used = 0, betas_used = 0;
   std::vector<CellActivation> activations;
   for (const std::string& wanted : names) {
@@ -68,13 +78,15 @@ Recurrence recurrence(const Call& call, Index gates, std::span<const std::string
   const Shape& x = call.input(0).shape();
   Recurrence r{};
   r.batch_first = bounded_attribute(call, "layout", 0, 0, 1) == 1;
-  const std::string direction = chosen_attribute(call, "direction", "forward", {"forward", "reverse", "bidirectional"});
+  const std::string direction =
+      chosen_attribute(call, "direction", "forward", {"forward", "reverse", "bidirectional"});
   r.steps = x[r.batch_first], r.batch = x[!r.batch_first], r.input = x[2];
   r.directions = direction == "bidirectional" ? 2 : 1;
   r.backward_first = direction == "reverse";
   r.gates = gates, r.hidden = call.input(2).shape()[2];
   if (call.node.int_attribute("hidden_size", r.hidden) != r.hidden || r.hidden < 1)
-    call.fail("attribute 'hidden_size' is " + std::to_string(call.node.int_attribute("hidden_size", r.hidden)) + ", R is " +
+    call.fail("attribute 'hidden_size' is " +
+              std::to_string(call.node.int_attribute("hidden_size", r.hidden)) + ", R is " +
               to_string(call.input(2).shape()));
   const Index rows = checked_mul(gates, r.hidden);
   require_shape(call, 1, {r.directions, rows, r.input});
@@ -89,7 +101,8 @@ Recurrence recurrence(const Call& call, Index gates, std::span<const std::string
 
 Types recurrent_types(const Call& call, const Recurrence& r, std::size_t outputs) {
   const DType dtype = call.input(0).dtype();
-  const Shape all = r.batch_first ? Shape{r.batch, r.steps, r.directions, r.hidden} : Shape{r.steps, r.directions, r.batch, r.hidden};
+  const Shape all = r.batch_first ? Shape{r.batch, r.steps, r.directions, r.hidden}
+                                  : Shape{r.steps, r.directions, r.batch, r.hidden};
   std::vector<TensorType> types(outputs, {dtype, r.state_shape()});
   types[0].shape = all;
   return first_outputs(call, types);
@@ -105,7 +118,8 @@ struct Places {
   const Recurrence& r;
   Index y(Index step, Index direction, Index sequence) const {
     return (r.batch_first ? (sequence * r.steps + step) * r.directions + direction
-                          : (step * r.directions + direction) * r.batch + sequence) * r.hidden;
+                          : (step * r.directions + direction) * r.batch + sequence) *
+           r.hidden;
   }
   Index state(Index direction, Index sequence) const {
     return (r.batch_first ? sequence * r.directions + direction : direction * r.batch + sequence) * r.hidden;
@@ -160,7 +174,8 @@ Index length_of(const Call& call, const Recurrence& r, Index sequence) {
 
 void run_recurrence(const Call& call, std::span<const Result> out, const Recurrence& r, Cell cell) {
   const Places places{r};
-  const std::vector<double> x = reals(call.input(0)), h0 = optional_reals(call, 5), c0 = optional_reals(call, 6);
+  const std::vector<double> x = reals(call.input(0)), h0 = optional_reals(call, 5),
+                            c0 = optional_reals(call, 6);
   const std::vector<double> zeros(at(r.hidden), 0.0);
   std::vector<double> sums(at(r.gates * r.hidden));
   for (Index d = 0; d < r.directions; ++d) {
@@ -168,7 +183,8 @@ void run_recurrence(const Call& call, std::span<const Result> out, const Recurre
     const bool backward = d == 1 || r.backward_first;
     for (Index s = 0; s < r.batch; ++s) {
       const Index length = length_of(call, r, s);
-      std::vector<double> h = slice(h0, places.state(d, s), r.hidden), c = slice(c0, places.state(d, s), r.hidden);
+      std::vector<double> h = slice(h0, places.state(d, s), r.hidden),
+                          c = slice(c0, places.state(d, s), r.hidden);
       for (Index step = 0; step < r.steps; ++step) {
         if (step >= length) {
           store(out, 0, places.y(step, d, s), zeros);
@@ -177,7 +193,8 @@ void run_recurrence(const Call& call, std::span<const Result> out, const Recurre
         const Index t = backward ? length - 1 - step : step;
         sums = weights.bias;
         for (Index p = 0; p < r.input; ++p)
-          axpy(x[at(places.x(t, s) + p)], weights.w.data() + p * r.gates * r.hidden, sums.data(), r.gates * r.hidden);
+          axpy(x[at(places.x(t, s) + p)], weights.w.data() + p * r.gates * r.hidden, sums.data(),
+               r.gates * r.hidden);
         cell(call, weights.cell, sums, h, c);
         store(out, 0, places.y(t, d, s), h);
       }

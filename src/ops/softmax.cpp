@@ -1,6 +1,7 @@
-// Softmax, LogSoftmax and Hardmax. Before opset 13 the input is seen as a matrix, cut before `axis` (default 1), and
-// works on its rows; from 13 on they work along `axis` (default -1) alone.
+// Softmax, LogSoftmax and Hardmax. Before opset 13 the input is seen as a matrix, cut before `axis` (default
+// 1), and works on its rows; from 13 on they work along `axis` (default -1) alone.
 #include <cmath>
+
 #include "ops/list.hpp"
 #include "ops/product.hpp"
 #include "ops/widen.hpp"
@@ -28,39 +29,45 @@ Types infer_softmax(const Call& call) {
 }
 
 /// Index of the first largest of n elements, step apart.
-template <class T> Index largest(const T* x, Index n, Index step) {
+template <class T>
+Index largest(const T* x, Index n, Index step) {
   Index best = 0;
   for (Index i = 1; i < n; ++i)
     if (x[i * step] > x[best * step]) best = i;
   return best;
 }
 struct Exponentials {
-  template <class T> static double sum(const T* x, Index n, Index step, double top) {
+  template <class T>
+  static double sum(const T* x, Index n, Index step, double top) {
     double total = 0;
     for (Index i = 0; i < n; ++i) total += std::exp(x[i * step] - top);
     return total;
   }
 };
 struct Soft {
-  template <class T> static void line(const T* x, T* y, Index n, Index step) {
+  template <class T>
+  static void line(const T* x, T* y, Index n, Index step) {
     const double top = x[largest(x, n, step) * step], total = Exponentials::sum(x, n, step, top);
     for (Index i = 0; i < n; ++i) y[i * step] = static_cast<T>(std::exp(x[i * step] - top) / total);
   }
 };
 struct LogSoft {
-  template <class T> static void line(const T* x, T* y, Index n, Index step) {
+  template <class T>
+  static void line(const T* x, T* y, Index n, Index step) {
     const double top = x[largest(x, n, step) * step], total = std::log(Exponentials::sum(x, n, step, top));
     for (Index i = 0; i < n; ++i) y[i * step] = static_cast<T>(x[i * step] - top - total);
   }
 };
 struct Hard {
-  template <class T> static void line(const T* x, T* y, Index n, Index step) {
+  template <class T>
+  static void line(const T* x, T* y, Index n, Index step) {
     const Index best = largest(x, n, step);
     for (Index i = 0; i < n; ++i) y[i * step] = static_cast<T>(i == best);
   }
 };
 
-template <class How> void eval_lines(const Call& call, std::span<const Result> out) {
+template <class How>
+void eval_lines(const Call& call, std::span<const Result> out) {
   const Lines lines = lines_of(call);
   WideFloats::visit(call.input(0).dtype(), [&]<class T>(T) {
     const T* x = call.input(0).as<T>().data();

@@ -1,5 +1,7 @@
 #include "ops/widen.hpp"
+
 #include <algorithm>
+
 #include "ops/element.hpp"
 
 namespace tulle::ops {
@@ -8,7 +10,9 @@ using Halves = TypeList<Half, BFloat16>;
 
 Tensor widen(const Argument& a) {
   Tensor wide(TensorType{DType::f32, a.shape()});
-  Halves::visit(a.dtype(), [&]<class T>(T) { std::copy_n(a.as<T>().data(), a.count(), wide.as_mutable<float>().data()); });
+  Halves::visit(a.dtype(), [&]<class T>(T) {
+    std::copy_n(a.as<T>().data(), a.count(), wide.as_mutable<float>().data());
+  });
   return wide;
 }
 void narrow(const Tensor& wide, const Result& out) {

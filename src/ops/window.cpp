@@ -2,22 +2,25 @@
 
 namespace tulle::ops {
 namespace {
-constexpr Index kLargest = Index{1} << 31;  // of a size, kernel, stride, dilation or pad: products stay below 2^63
-constexpr Index kMostVisits = Index{1} << 36;  // taps times outputs of one plane: beyond it a run would not end
+constexpr Index kLargest =
+    Index{1} << 31;  // of a size, kernel, stride, dilation or pad: products stay below 2^63
+constexpr Index kMostVisits = Index{1}
+                              << 36;  // taps times outputs of one plane: beyond it a run would not end
 
 Shape sizes_attribute(const Call& call, const char* key, std::size_t count, Index otherwise, Index least) {
   Shape sizes = call.node.ints_attribute(key, Shape(count, otherwise));
   if (sizes.size() != count)
-    call.fail("attribute '" + std::string(key) + "' is " + to_string(sizes) + "; want " + std::to_string(count) + " numbers");
+    call.fail("attribute '" + std::string(key) + "' is " + to_string(sizes) + "; want " +
+              std::to_string(count) + " numbers");
   for (Index s : sizes)
     if (s < least || s > kLargest)
-      call.fail("attribute '" + std::string(key) + "' is " + to_string(sizes) + "; want numbers from " + std::to_string(least) +
-                " to " + std::to_string(kLargest));
+      call.fail("attribute '" + std::string(key) + "' is " + to_string(sizes) + "; want numbers from " +
+                std::to_string(least) + " to " + std::to_string(kLargest));
   return sizes;
 }
 
-// SAME_UPPER, SAME_LOWER: out = ceil(in / stride), the padding that this takes split evenly, the odd one at the end
-// or the beginning.
+// SAME_UPPER, SAME_LOWER: out = ceil(in / stride), the padding that this takes split evenly, the odd one at
+// the end or the beginning.
 void pad_same(Window& w, bool upper) {
   for (std::size_t i = 0; i < w.rank(); ++i) {
     w.out[i] = (w.in[i] + w.strides[i] - 1) / w.strides[i];
@@ -32,8 +35,9 @@ void set_out(const Call& call, Window& w) {
   for (std::size_t i = 0; i < w.rank(); ++i) {
     const Index room = w.in[i] + w.pad_begin[i] + w.pad_end[i] - w.reach(i);
     if (room < 0)
-      call.fail("a kernel of " + to_string(w.kernel) + " with dilations " + to_string(w.dilations) + " is larger than the input " +
-                to_string(w.in) + " with pads " + to_string(w.pad_begin) + ", " + to_string(w.pad_end));
+      call.fail("a kernel of " + to_string(w.kernel) + " with dilations " + to_string(w.dilations) +
+                " is larger than the input " + to_string(w.in) + " with pads " + to_string(w.pad_begin) +
+                ", " + to_string(w.pad_end));
     w.out[i] = (up ? room + w.strides[i] - 1 : room) / w.strides[i] + 1;
     // A window that would start in the padding at the end is left out.
     if (up && (w.out[i] - 1) * w.strides[i] >= w.in[i] + w.pad_begin[i]) --w.out[i];
@@ -45,19 +49,21 @@ void bound_work(const Call& call, const Window& w) {
   for (std::size_t i = 0; i < w.rank(); ++i)
     for (Index factor : {w.kernel[i], w.out[i]})
       if (__builtin_mul_overflow(visits, factor, &visits) || visits > kMostVisits)
-        call.fail("a kernel of " + to_string(w.kernel) + " at " + to_string(w.out) + " positions is more than " +
-                  std::to_string(kMostVisits) + " products");
+        call.fail("a kernel of " + to_string(w.kernel) + " at " + to_string(w.out) +
+                  " positions is more than " + std::to_string(kMostVisits) + " products");
 }
 }  // namespace
 
 Window window_attributes(const Call& call, Shape in, Shape kernel) {
   const std::size_t rank = in.size();
   if (kernel.size() != rank)
-    call.fail("a kernel of " + to_string(kernel) + " does not slide over " + std::to_string(rank) + " spatial dimensions");
+    call.fail("a kernel of " + to_string(kernel) + " does not slide over " + std::to_string(rank) +
+              " spatial dimensions");
   for (const Shape* sizes : {&in, &kernel})
     for (Index s : *sizes)
       if (s < 1 || s > kLargest)
-        call.fail("spatial sizes are " + to_string(in) + ", kernel " + to_string(kernel) + "; want each from 1 to " + std::to_string(kLargest));
+        call.fail("spatial sizes are " + to_string(in) + ", kernel " + to_string(kernel) +
+                  "; want each from 1 to " + std::to_string(kLargest));
   Window w{.in = std::move(in), .kernel = std::move(kernel)};
   w.strides = sizes_attribute(call, "strides", rank, 1, 1);
   w.dilations = sizes_attribute(call, "dilations", rank, 1, 1);
@@ -70,10 +76,13 @@ Window window_attributes(const Call& call, Shape in, Shape kernel) {
 
 Window sliding_window(const Call& call, Shape in, Shape kernel) {
   Window w = window_attributes(call, std::move(in), std::move(kernel));
-  const std::string mode = chosen_attribute(call, "auto_pad", "NOTSET", {"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""});
+  const std::string mode =
+      chosen_attribute(call, "auto_pad", "NOTSET", {"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", ""});
   if (mode == "VALID") w.pad_begin = w.pad_end = Shape(w.rank(), 0);
-  if (mode.starts_with("SAME")) pad_same(w, mode == "SAME_UPPER");
-  else set_out(call, w);
+  if (mode.starts_with("SAME"))
+    pad_same(w, mode == "SAME_UPPER");
+  else
+    set_out(call, w);
   bound_work(call, w);
   return w;
 }

@@ -1,5 +1,6 @@
 // Softmax and the normalisations against means and deviations in f64.
 #include <cmath>
+
 #include "support/node.hpp"
 
 using namespace tulle;
@@ -13,7 +14,8 @@ std::vector<double> normalized(std::span<const float> x, std::size_t count, doub
     double sum = 0, squares = 0;
     for (std::size_t i = first; i < first + count; ++i) sum += x[i], squares += double(x[i]) * x[i];
     const double n = static_cast<double>(count), mean = sum / n, variance = squares / n - mean * mean;
-    for (std::size_t i = first; i < first + count; ++i) y.push_back((x[i] - mean) / std::sqrt(variance + epsilon));
+    for (std::size_t i = first; i < first + count; ++i)
+      y.push_back((x[i] - mean) / std::sqrt(variance + epsilon));
   }
   return y;
 }
@@ -22,7 +24,8 @@ std::vector<double> normalized(std::span<const float> x, std::size_t count, doub
 TEST(Softmax, RunsAlongOneAxisFrom13OnAndOverTheRestBefore) {
   const Tensor x = random({2, 3, 4}, 1);
   const auto v = x.as<float>();
-  const Tensor last = run("Softmax", 13, {{"axis", Index{1}}}, {x})[0], flat = run("Softmax", 11, {{"axis", Index{1}}}, {x})[0];
+  const Tensor last = run("Softmax", 13, {{"axis", Index{1}}}, {x})[0],
+               flat = run("Softmax", 11, {{"axis", Index{1}}}, {x})[0];
   double column = 0, row = 0;
   for (std::size_t i = 0; i < 3; ++i) column += std::exp(v[12 + i * 4 + 2]);
   for (std::size_t i = 0; i < 12; ++i) row += std::exp(v[12 + i]);
@@ -35,14 +38,19 @@ TEST(Softmax, RunsAlongOneAxisFrom13OnAndOverTheRestBefore) {
 }
 
 TEST(BatchNormalization, ScalesEachChannel) {
-  const Tensor x = random({2, 3, 5}, 1), scale = random({3}, 2), bias = random({3}, 3), mean = random({3}, 4), variance = floats({3}, {0.5f, 1, 2});
+  const Tensor x = random({2, 3, 5}, 1), scale = random({3}, 2), bias = random({3}, 3), mean = random({3}, 4),
+               variance = floats({3}, {0.5f, 1, 2});
   const Tensor y = run("BatchNormalization", 9, {{"epsilon", 0.01f}}, {x, scale, bias, mean, variance})[0];
   for (std::size_t i = 0; i < 30; ++i) {
     const std::size_t c = i / 5 % 3;
-    const double want = (double(x.as<float>()[i]) - mean.as<float>()[c]) / std::sqrt(variance.as<float>()[c] + double(0.01f)) * scale.as<float>()[c] + bias.as<float>()[c];
+    const double want = (double(x.as<float>()[i]) - mean.as<float>()[c]) /
+                            std::sqrt(variance.as<float>()[c] + double(0.01f)) * scale.as<float>()[c] +
+                        bias.as<float>()[c];
     EXPECT_NEAR(y.as<float>()[i], want, 1e-6);
   }
-  EXPECT_NE(refusal("BatchNormalization", 15, {}, {x, random({4}, 1), bias, mean, variance}).find("want the shape [3]"), std::string::npos);
+  EXPECT_NE(refusal("BatchNormalization", 15, {}, {x, random({4}, 1), bias, mean, variance})
+                .find("want the shape [3]"),
+            std::string::npos);
 }
 
 TEST(LayerNormalization, NormalisesFromTheAxisOnAndTellsMeanAndInverseDeviation) {
@@ -56,7 +64,9 @@ TEST(LayerNormalization, NormalisesFromTheAxisOnAndTellsMeanAndInverseDeviation)
 }
 
 TEST(RMSNormalization, DividesByTheRootOfTheMeanSquare) {
-  expect_near(run("RMSNormalization", 23, {{"epsilon", 0.0f}}, {floats({1, 2}, {1, 7}), floats({2}, {1, 10})})[0], {1, 2}, {0.2, 14}, 1e-6);
+  expect_near(
+      run("RMSNormalization", 23, {{"epsilon", 0.0f}}, {floats({1, 2}, {1, 7}), floats({2}, {1, 10})})[0],
+      {1, 2}, {0.2, 14}, 1e-6);
 }
 
 TEST(GroupAndInstanceNormalization, ShareMomentsOverChannelsOrNot) {
@@ -69,5 +79,7 @@ TEST(GroupAndInstanceNormalization, ShareMomentsOverChannelsOrNot) {
     EXPECT_NEAR(group.as<float>()[i], by_group[i] * scale.as<float>()[c] + bias.as<float>()[c], 1e-5);
     EXPECT_NEAR(instance.as<float>()[i], by_channel[i] * scale.as<float>()[c] + bias.as<float>()[c], 1e-5);
   }
-  EXPECT_NE(refusal("GroupNormalization", 21, {{"num_groups", Index{4}}}, {x, scale, bias}).find("do not fall into 4 groups"), std::string::npos);
+  EXPECT_NE(refusal("GroupNormalization", 21, {{"num_groups", Index{4}}}, {x, scale, bias})
+                .find("do not fall into 4 groups"),
+            std::string::npos);
 }

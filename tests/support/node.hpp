@@ -1,6 +1,8 @@
 #pragma once
 #include <gtest/gtest.h>
+
 #include <random>
+
 #include "ops/op.hpp"
 
 namespace tulle::test {
@@ -22,16 +24,17 @@ inline Tensor random(Shape shape, unsigned seed) {
 }
 
 /// The node's outputs, `outputs` of them named.
-inline std::vector<Tensor> run(std::string op, int version, Attributes attributes, const std::vector<Tensor>& inputs,
-                               std::size_t outputs = 1, std::string domain = "") {
+inline std::vector<Tensor> run(std::string op, int version, Attributes attributes,
+                               const std::vector<Tensor>& inputs, std::size_t outputs = 1,
+                               std::string domain = "") {
   graph::Node node{.name = "n", .op = std::move(op), .domain = std::move(domain), .version = version};
   node.attributes = std::move(attributes);
   for (std::size_t i = 0; i < outputs; ++i) node.outputs.push_back(static_cast<graph::ValueId>(i));
   return ops::evaluate(node, inputs);
 }
 /// What the Error says, or "accepted".
-inline std::string refusal(std::string op, int version, Attributes attributes, const std::vector<Tensor>& inputs,
-                           std::string domain = "") {
+inline std::string refusal(std::string op, int version, Attributes attributes,
+                           const std::vector<Tensor>& inputs, std::string domain = "") {
   try {
     run(std::move(op), version, std::move(attributes), inputs, 1, std::move(domain));
   } catch (const Error& e) {
@@ -40,7 +43,8 @@ inline std::string refusal(std::string op, int version, Attributes attributes, c
   return "accepted";
 }
 
-template <class T = float> void expect_near(const Tensor& got, const Shape& shape, std::vector<double> want, double tolerance) {
+template <class T = float>
+void expect_near(const Tensor& got, const Shape& shape, std::vector<double> want, double tolerance) {
   ASSERT_EQ(got.shape(), shape);
   ASSERT_EQ(static_cast<std::size_t>(got.count()), want.size());
   for (std::size_t i = 0; i < want.size(); ++i)
