@@ -7,6 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COMPILE = [os.environ.get("CXX", "g++"), "-std=c++20", "-fsyntax-only", "-x", "c++",
+           "-DONNX_NAMESPACE=onnx", "-DONNX_ML=1",  # as ONNX's own CMake package sets them
            f"-I{ROOT}/include", f"-I{ROOT}/src", "-"]
 
 
