@@ -2,10 +2,21 @@
 #include <cstdint>
 
 namespace tulle {
-/// What is applied to every element after a product. alpha, beta: leaky_relu slope; clip bounds [alpha, beta];
-/// hard_sigmoid max(0, min(1, alpha x + beta)); the others have none.
+/// What is applied to every element after a product. alpha, beta: leaky_relu slope; clip bounds [alpha,
+/// beta]; hard_sigmoid max(0, min(1, alpha x + beta)); the others have none.
 enum class ActivationKind : std::uint8_t {
-  none, relu, clip, leaky_relu, gelu, gelu_tanh, sigmoid, silu, hard_sigmoid, hard_swish, tanh, elu
+  none,
+  relu,
+  clip,
+  leaky_relu,
+  gelu,
+  gelu_tanh,
+  sigmoid,
+  silu,
+  hard_sigmoid,
+  hard_swish,
+  tanh,
+  elu
 };
 struct Activation {
   ActivationKind kind = ActivationKind::none;

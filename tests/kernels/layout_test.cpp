@@ -2,20 +2,14 @@
 
 #include "kernels/layout/kernel.hpp"
 #include "support/guarded.hpp"
+#include "support/kernel_list.hpp"
 
 using namespace tulle;
 using namespace tulle::layout;
 using test::Guarded;
 
 namespace {
-class LayoutMoves : public testing::TestWithParam<const Kernel*> {
- protected:
-  void SetUp() override {
-    if (!contains(cpu_features(), GetParam()->needs))
-      GTEST_SKIP() << "this CPU cannot run " << GetParam()->name;
-  }
-  const Kernel& kernel = *GetParam();
-};
+class LayoutMoves : public test::EveryKernel<Kernel> {};
 INSTANTIATE_TEST_SUITE_P(Kernels, LayoutMoves, testing::ValuesIn(kernels().begin(), kernels().end()));
 
 /// A layout in which neither columns nor features lie side by side.

@@ -4,20 +4,14 @@
 
 #include "kernels/pointwise/kernel.hpp"
 #include "support/guarded.hpp"
+#include "support/kernel_list.hpp"
 
 using namespace tulle;
 using namespace tulle::pointwise;
 using test::Guarded;
 
 namespace {
-class Pointwise : public testing::TestWithParam<const Kernel*> {
- protected:
-  void SetUp() override {
-    if (!contains(cpu_features(), GetParam()->needs))
-      GTEST_SKIP() << "this CPU cannot run " << GetParam()->name;
-  }
-  const Kernel& kernel = *GetParam();
-};
+class Pointwise : public test::EveryKernel<Kernel> {};
 INSTANTIATE_TEST_SUITE_P(Kernels, Pointwise, testing::ValuesIn(kernels().begin(), kernels().end()));
 
 double want_activation(const Activation& a, double x) {

@@ -1,6 +1,8 @@
 #pragma once
 // Sixteen floats in one register: the vocabulary of the families' body.inc, which are compiled once for each
-// instruction set. Everything has internal linkage: the same names mean other code in another file.
+// instruction set. Only functions that are always inlined may take or return a V or a Mask by value: g++ 12
+// clears the upper lanes (vzeroupper) before calls whose arguments are structures of registers. Everything
+// has internal linkage: the same names mean other code in another file.
 #include "core/cpu.hpp"
 #include "core/target.hpp"
 #include "formats/layout.hpp"
