@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_set>
+
+#include "kernels/linear/chunk.hpp"
 
 namespace tulle::linear {
 namespace {
-constexpr Index kChunkBytes =
-    512 << 10;  // half of the 1 MB of L2 of a Zen 4 core, a quarter of a Sapphire Rapids'
 
 /// The rising columns with an entry in rows [first, last).
 std::vector<std::int32_t> used_columns(const CsrView& a, Index first, Index last) {
@@ -16,13 +15,6 @@ std::vector<std::int32_t> used_columns(const CsrView& a, Index first, Index last
   std::sort(columns.begin(), columns.end());
   columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
   return columns;
-}
-
-/// Cache lines that one tile reads of B; the taps of a convolution share most of theirs.
-Index lines_of_b(std::span<const std::int32_t> offsets) {
-  std::unordered_set<std::int32_t> lines;
-  for (std::int32_t o : offsets) lines.insert(o >> 4);
-  return static_cast<Index>(lines.size());
 }
 
 /// Scatters the rows of a tile into values[column][row]; `columns` are those of the tile, rising.
@@ -60,7 +52,7 @@ DenseTiles::DenseTiles(const Problem& p, int max_rows) {
     scatter(p.a, tiles_[t], columns[t], value);
     value += tiles_[t].columns * tiles_[t].rows;
   }
-  chunk_ = std::max<Index>(2, kChunkBytes / (64 * std::max<Index>(1, lines_of_b(p.b_offsets))));
+  chunk_ = tiles_in_l2(p.b_offsets);
 }
 
 std::size_t DenseTiles::bytes() const {

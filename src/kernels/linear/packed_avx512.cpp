@@ -1,0 +1,16 @@
+#include <algorithm>
+#include <utility>
+
+#include "kernels/linear/chunk.hpp"
+#include "kernels/linear/packed_groups.hpp"
+#include "kernels/simd/avx512.hpp"
+
+namespace tulle::linear {
+namespace {
+constexpr int kMaxTiles = 4;       // 16 sums, up to 12 more in turns, 4 vectors of B
+constexpr int kCyclesPerTile = 1;  // of FMAs, per nonzero
+#include "kernels/linear/packed_body.inc"
+}  // namespace
+extern constinit const Kernel packed_avx512{"linear/avx512/packed", kIsa,    true,
+                                            refuse_packed,          cost_us, prepare};
+}  // namespace tulle::linear
