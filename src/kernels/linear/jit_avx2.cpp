@@ -2,7 +2,7 @@
 // each, so that a broadcast value serves two FMAs.
 #include <bit>
 
-#include "kernels/linear/jit_program.hpp"
+#include "kernels/linear/jit_piece.hpp"
 
 namespace tulle::linear {
 namespace {
@@ -24,18 +24,11 @@ Mem half_of(jit::Gpr base, Index bytes, int half) {
   return {base, static_cast<std::int32_t>(bytes) + half * kHalfBytes};
 }
 
-Mem next_value(Cursor& values, std::vector<float>& stream, float value) {
-  const Index bytes = static_cast<Index>(stream.size()) * 4;
-  if (!values.reaches(bytes)) values.move_before(bytes);
-  stream.push_back(value);
-  return values.at(bytes);
-}
-
-void start(Assembler& to, const Piece& piece, Cursor& values, std::vector<float>& stream) {
+void start(Assembler& to, const Piece& piece, ValueStream& values) {
   const Problem& p = piece.problem;
   for (Index i = 0; i < piece.rows; ++i) {
     Mem bias{};
-    if (piece.first && !p.bias.empty()) bias = next_value(values, stream, p.bias[piece.first_row + i]);
+    if (piece.first && !p.bias.empty()) bias = values.next(p.bias[piece.first_row + i]);
     for (int half = 0; half < kHalves; ++half) {
       const Mem residual = half_of(kResidual, i * p.r_stride * 4, half);
       if (!piece.first) {
@@ -80,12 +73,13 @@ void expand_lanes(Assembler& to, Mem bits) {
   }
 }
 
-void finish(Assembler& to, const Piece& piece, Cursor& values, std::vector<float>& stream) {
+void finish(Assembler& to, const Piece& piece, ValueStream& values) {
   const Problem& p = piece.problem;
   const bool mask = piece.last && p.mask;
   if (mask) {
-    expand_lanes(to, values.at(static_cast<Index>(stream.size()) * 4));
-    for (std::uint32_t lane = 0; lane < kLanes; ++lane) stream.push_back(std::bit_cast<float>(1u << lane));
+    float bits[kLanes];
+    for (std::uint32_t lane = 0; lane < kLanes; ++lane) bits[lane] = std::bit_cast<float>(1u << lane);
+    expand_lanes(to, values.table(bits));
   }
   if (p.activation.kind == ActivationKind::relu)
     to.zero(kValue);
@@ -101,13 +95,12 @@ void finish(Assembler& to, const Piece& piece, Cursor& values, std::vector<float
   to.leave();
 }
 
-void multiply(Assembler& to, const Piece& piece, const Column& column, Cursor& values,
-              std::vector<float>& stream) {
+void multiply(Assembler& to, const Piece& piece, const Column& column, ValueStream& values) {
   const bool lone = column.count == 1;
   if (!lone)
     for (int half = 0; half < kHalves; ++half) to.load(kRowOfB[half], half_of(kB, column.b_bytes, half));
   for (const Nonzero& x : piece.all.of(column)) {
-    to.broadcast(kValue, next_value(values, stream, x.value));
+    to.broadcast(kValue, values.next(x.value));
     for (int half = 0; half < kHalves; ++half)
       if (lone)
         to.fma(sum(x.row, half), kValue, half_of(kB, column.b_bytes, half));
@@ -116,19 +109,19 @@ void multiply(Assembler& to, const Piece& piece, const Column& column, Cursor& v
   }
 }
 
-Index emit(Assembler& to, const Piece& piece, std::vector<float>& stream) {
-  Cursor values(to, kValues, 1);
+Emitted emit(Assembler& to, const Piece& piece) {
+  ValueStream values(to, 1);
   SpreadPrefetch prefetch(to, piece);
-  start(to, piece, values, stream);
+  start(to, piece, values);
   for (const Column& column : piece.columns) {
-    multiply(to, piece, column, values, stream);
+    multiply(to, piece, column, values);
     prefetch.after(column.count);
   }
-  finish(to, piece, values, stream);
-  return prefetch.written();
+  finish(to, piece, values);
+  return {std::move(values.floats), prefetch.written()};
 }
 
-constexpr Emitter kEmitter{jit::Isa::avx2, kRows, emit};
+constexpr Emitter kEmitter{jit::Isa::avx2, kRows, 20, emit};
 
 std::optional<std::string> refuse(const Problem& p) {
   return refuse_program(p, kEmitter);
@@ -139,10 +132,9 @@ std::unique_ptr<Prepared> prepare(const Problem& p) {
 
 double cost_us(const Problem& p) {
   const TileCounts n = count_tiles(p.a, kRows);
-  const double loads = static_cast<double>(n.nonzeros + 2 * n.columns) / 2;
-  const double cycles =
-      std::max(loads, static_cast<double>(n.nonzeros)) * 1.3 + 30.0 * static_cast<double>(n.row_tiles);
-  return cycles * static_cast<double>(p.tiles) / 3000;
+  const auto nonzeros = static_cast<double>(n.nonzeros), columns = static_cast<double>(n.columns);
+  const double cycles = 1.2 * std::max(nonzeros, (nonzeros + 2 * columns) / 2);
+  return run_us(p, cycles + 20 * static_cast<double>(n.row_tiles), 24);
 }
 }  // namespace
 

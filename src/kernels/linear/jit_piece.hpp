@@ -8,31 +8,46 @@ namespace tulle::linear::generated {
 /// What one generated function computes: some rows of C on one tile, over one block of the columns of A.
 ///   void f(const float* b, float* c, const float* values, const float* r, uint64 lanes, const byte*
 ///   prefetch)
-/// c and r point at the first of the rows; `values` is the stream that the emitter filled.
+/// c and r point at the first of the rows; `values` is the stream that the emitter returns.
 struct Piece {
   const Problem& problem;
   Index first_row, rows;
   bool first, last;  ///< block of columns: the first starts from bias and residual, the others from C
   const Columns& all;
   std::span<const Column> columns;
-  Index prefetches;  ///< lines behind `prefetch` that the code should bring to L2, evenly spread; at most one
-                     ///< in six nonzeros
+  Index prefetches;  ///< lines behind `prefetch` that the code should bring to L2, evenly spread
   Index nonzeros() const;
 };
-
-/// The arguments' registers.
 constexpr jit::Gpr kB = jit::Gpr::rdi, kC = jit::Gpr::rsi, kValues = jit::Gpr::rdx, kResidual = jit::Gpr::rcx,
                    kLaneBits = jit::Gpr::r8, kPrefetch = jit::Gpr::r9;
+
+struct Emitted {
+  std::vector<float> values;
+  Index prefetches = 0;
+};
 
 /// An instruction set's way to write pieces.
 struct Emitter {
   jit::Isa isa;
-  Index rows;  ///< at most, of a piece
-  /// Writes the function, appends its values to the stream, returns the prefetches written.
-  Index (*emit)(jit::Assembler&, const Piece&, std::vector<float>& stream);
+  Index rows;               ///< at most, of a piece
+  Index bytes_per_nonzero;  ///< of code, usually
+  Emitted (*emit)(jit::Assembler&, const Piece&);
 };
 
-/// Prefetches evenly spread over a piece's code.
+/// Floats that the code reads in the order in which it was written.
+class ValueStream {
+ public:
+  ValueStream(jit::Assembler& to, Index displacement_unit) : cursor_(to, kValues, displacement_unit) {}
+  jit::Mem next(float);                    ///< appends it; says where the code finds it
+  jit::Mem table(std::span<const float>);  ///< likewise the first of several
+  std::vector<float> floats;
+
+ private:
+  jit::Cursor cursor_;
+};
+
+/// Prefetches evenly spread over a piece's code: a burst would fill the miss buffers and hold up the tile
+/// behind it.
 class SpreadPrefetch {
  public:
   SpreadPrefetch(jit::Assembler& to, const Piece&);
@@ -45,17 +60,20 @@ class SpreadPrefetch {
   Index wanted_, every_, since_ = 0, written_ = 0;
 };
 
-/// Reaches `bytes` with a short displacement, moving the cursor if enough of the columns from `column` on
-/// gain by it.
-jit::Mem reach(jit::Cursor&, Index bytes, std::span<const Column> column_on);
+/// Where the first of these columns finds its row of B: by a short displacement, moving the cursor if enough
+/// of the columns behind it gain by that.
+jit::Mem reach(jit::Cursor& b, std::span<const Column>);
 
 std::optional<std::string> refuse_program(const Problem&, const Emitter&);
 std::unique_ptr<Prepared> make_program(const Problem&, const Emitter&);
 
-/// Nonzeros, columns with a nonzero and with one only, summed over the tiles of `rows` rows: what costs are
+/// Nonzeros, columns with a nonzero and with just one, summed over the tiles of `rows` rows: what time is
 /// made of.
 struct TileCounts {
   Index row_tiles = 0, nonzeros = 0, columns = 0, lone = 0;
 };
 TileCounts count_tiles(const CsrView&, Index rows);
+/// Microseconds of a run whose tiles take `cycles` each: no less than its code takes to arrive from L3.
+double run_us(const Problem&, double cycles, Index bytes_per_nonzero);
+Index tiles_of_rows(Index rows, Index most);
 }  // namespace tulle::linear::generated
