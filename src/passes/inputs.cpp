@@ -63,7 +63,7 @@ void check(const Value& input, const Shape& shape, std::map<std::string, Bound>&
     const Dim& d = (*input.declared)[i];
     if (d.size >= 0 && d.size != shape[i])
       throw Error(where, got + " (dimension " + std::to_string(i) + " is " + std::to_string(shape[i]) + ")");
-    if (d.size >= 0 || d.symbol.empty()) continue;
+    if (d.size >= 0 || d.symbol.empty() || d.symbol == "?") continue;  // "?": some exporters' word for no name
     const auto [it, added] = symbols.try_emplace(d.symbol, Bound{shape[i], input.name});
     if (!added && it->second.size != shape[i])
       throw Error(where, got + ", where '" + d.symbol + "' is " + std::to_string(it->second.size) +

@@ -1,0 +1,138 @@
+#include "plan/decisions.hpp"
+#include <fmt/format.h>
+#include <algorithm>
+#include <chrono>
+#include "plan/cache.hpp"
+
+namespace tulle::plan {
+namespace {
+constexpr std::size_t kTimed = 3;             // sparse contenders that are timed, by their cost models
+constexpr double kHopeless = 2.0;             // times the best modelled cost: not worth a timing
+constexpr double kTimeBudgetUs = 3000;        // of one contender's timed runs
+constexpr int kFewestRuns = 3, kMostRuns = 12;
+
+std::size_t weight_bytes(const graph::Graph& g) {
+  std::size_t bytes = 0;
+  for (const graph::Value& v : g.values) bytes += v.constant.empty() ? 0 : v.constant.size_bytes();
+  return bytes;
+}
+
+// In words, with the numbers that decided and what would change the answer.
+std::string reason(const Verdict& v, const Layer& layer, bool sparse_won) {
+  if (v.dense_us == 0) return "only sparse kernels accept this layer";
+  if (v.sparse_us == 0) return fmt::format("{:.0f} % zeros: no sparse kernel was worth a try", 100 * layer.zeros);
+  const double density = 1 - layer.zeros;
+  // A sparse kernel's time falls with the entries it keeps: the density at which it meets the dense time.
+  const double even = std::clamp(1 - density * v.dense_us / v.sparse_us, 0.0, 1.0);
+  if (sparse_won)
+    return fmt::format("{:.0f} % zeros: sparse is {:.2f} times as fast as dense; it pays from about {:.0f} % here",
+                       100 * layer.zeros, v.dense_us / v.sparse_us, 100 * even);
+  return fmt::format("{:.0f} % zeros: dense wins at this shape by {:.2f}; sparse pays from about {:.0f} %",
+                     100 * layer.zeros, v.sparse_us / v.dense_us, 100 * even);
+}
+}  // namespace
+
+Decisions::Decisions(const graph::Graph& g, const Options& options) : options_(options), l2_bytes_(cpu_info().l2_bytes) {
+  cold_ = weight_bytes(g) > static_cast<std::size_t>(l2_bytes_);
+  if (options.cache.empty()) return;
+  file_ = cache_file(options, g);
+  load();
+}
+
+void Decisions::load() {
+  verdicts_ = load_verdicts(file_);
+  loaded_ = !verdicts_.empty();
+}
+
+void Decisions::save(const Plan& plan) const {
+  if (!file_.empty() && !verdicts_.empty()) save_verdicts(file_, verdicts_, plan);
+}
+
+float* Decisions::scratch(int which, Index count) {
+  Buffer<float>& buffer = scratch_[which];
+  if (static_cast<Index>(buffer.size()) < count) {
+    buffer = Buffer<float>(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] = 0.01f * static_cast<float>(i % 64) - 0.3f;
+  }
+  return buffer.data();
+}
+
+// Streams twice the L2 cache through it, so that the next run reads its weights from where a whole model leaves them.
+void Decisions::evict() {
+  if (!wash_.size()) wash_ = Buffer<std::int64_t>(static_cast<std::size_t>(2 * l2_bytes_) / sizeof(std::int64_t));
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < wash_.size(); i += 8) sum += wash_[i];
+  sink_ = sum;
+}
+
+double Decisions::time_us(Runnable& runnable) {
+  using Clock = std::chrono::steady_clock;
+  runnable.run();
+  double best = 1e30, spent = 0;
+  for (int i = 0; i < kMostRuns && (i < kFewestRuns || spent < kTimeBudgetUs); ++i) {
+    if (cold_) {
+      evict();
+      runnable.warm_inputs();
+    }
+    const auto start = Clock::now();
+    runnable.run();
+    const double us = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+    best = std::min(best, us);
+    spent += us;
+  }
+  return best;
+}
+
+Verdict Decisions::measure(const std::vector<Contender>& contenders, Winner& winner) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < contenders.size(); ++i)
+    if (!contenders[i].refusal) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return contenders[a].cost_us < contenders[b].cost_us; });
+  Verdict v;
+  std::size_t sparse_timed = 0, dense_timed = 0;
+  for (const std::size_t i : order) {
+    const Contender& c = contenders[i];
+    Candidate line{.kernel = c.kernel, .cost_us = c.cost_us};
+    std::size_t& timed = c.sparse ? sparse_timed : dense_timed;
+    const bool hopeful = c.cost_us <= kHopeless * contenders[order.front()].cost_us;
+    if (timed == 0 || (timed < kTimed && hopeful)) {
+      auto runnable = c.prepare();
+      line.time_us = time_us(*runnable);
+      ++timed;
+      double& best = c.sparse ? v.sparse_us : v.dense_us;
+      if (best == 0 || line.time_us < best) best = line.time_us;
+      if (v.time_us == 0 || line.time_us < v.time_us) {
+        v.time_us = line.time_us;
+        v.kernel = c.kernel;
+        winner = {i, std::move(runnable)};
+      }
+    }
+    v.candidates.push_back(std::move(line));
+  }
+  for (const Contender& c : contenders)
+    if (c.refusal) v.candidates.push_back({.kernel = c.kernel, .refusal = *c.refusal});
+  return v;
+}
+
+Decisions::Winner Decisions::contest(const std::string& key, const std::vector<Contender>& contenders, Layer& layer) {
+  Winner winner{contenders.size(), nullptr};
+  auto known = verdicts_.find(key);
+  if (known != verdicts_.end()) {
+    for (std::size_t i = 0; i < contenders.size(); ++i)
+      if (contenders[i].kernel == known->second.kernel && !contenders[i].refusal) winner.index = i;
+  }
+  if (winner.index < contenders.size())
+    winner.runnable = contenders[winner.index].prepare();
+  else
+    known = verdicts_.insert_or_assign(key, measure(contenders, winner)).first;
+  if (!winner.runnable) throw Error("layer '" + layer.name + "'", "no kernel accepts it; the reference must");
+  const Verdict& v = known->second;
+  layer.kernel = v.kernel;
+  layer.time_us = v.time_us;
+  layer.dense_us = v.dense_us;
+  layer.sparse_us = v.sparse_us;
+  layer.candidates = v.candidates;
+  layer.reason = reason(v, layer, contenders[winner.index].sparse);
+  return winner;
+}
+}  // namespace tulle::plan

@@ -1,0 +1,100 @@
+#include "kernels/norm/kernel.hpp"
+#include "kernels/softmax/kernel.hpp"
+#include "plan/lowering.hpp"
+#include "plan/parts.hpp"
+
+namespace tulle::plan {
+namespace {
+class NormStep final : public Step {
+ public:
+  NormStep(Form x, Form y, const Tensor& gamma, const Tensor& beta, float epsilon)
+      : x_(std::move(x)), y_(std::move(y)), gamma_(gamma), beta_(beta), epsilon_(epsilon) {}
+  void run(const Frame& f) const override {
+    const norm::Problem p{data(gamma_), data(beta_), epsilon_, true};
+    for_parts(y_.layout, f.threads, [&](Part part) {
+      kernel_.run(p, x_.layout, f.at(x_.buffer, x_.offset), y_.layout, f.at(y_.buffer, y_.offset), part);
+    });
+  }
+
+ private:
+  static const float* data(const Tensor& t) { return t.empty() ? nullptr : t.as<float>().data(); }
+  Form x_, y_;
+  Tensor gamma_, beta_;
+  float epsilon_;
+  const norm::Kernel& kernel_ = norm::best(cpu_features());
+};
+
+class SoftmaxStep final : public Step {
+ public:
+  SoftmaxStep(bool logarithm, Form x, Form y) : logarithm_(logarithm), x_(std::move(x)), y_(std::move(y)) {}
+  void run(const Frame& f) const override {
+    for_parts(y_.layout, f.threads, [&](Part part) {
+      kernel_.run(logarithm_, x_.layout, f.at(x_.buffer, x_.offset), y_.layout, f.at(y_.buffer, y_.offset), part);
+    });
+  }
+
+ private:
+  bool logarithm_;
+  Form x_, y_;
+  const softmax::Kernel& kernel_ = softmax::best(cpu_features());
+};
+
+// Panels where the input lies in panels or the output's readers will want them; else rows as they are.
+struct Forms {
+  Form x, y;
+};
+Forms token_forms(Builder& b, graph::ValueId x, graph::ValueId y, bool panels) {
+  if (panels) {
+    const Form in = b.tokens(x);
+    if (!b.dies_here(x, in)) return {in, b.make(y, Axes::tokens, in.layout)};
+    b.alias(y, in);
+    return {in, in};
+  }
+  const Layout rows = row_major(b.shape(x), Axes::tokens, false);
+  const BufferId in = b.rows(x);
+  return {{Axes::tokens, rows, in, 0}, {Axes::tokens, rows, b.make_rows(y), 0}};
+}
+
+bool last_axis(const graph::Node& n, Index rank, Index otherwise) {
+  const Index axis = n.int_attribute("axis", otherwise);
+  return axis == -1 || axis == rank - 1;
+}
+
+bool lower_softmax(Builder& b, const graph::Node& n) {
+  const Shape& s = b.shape(n.inputs[0]);
+  if (s.empty() || !last_axis(n, static_cast<Index>(s.size()), n.version >= 13 ? -1 : 1)) return false;
+  const bool panels = b.find(n.inputs[0], Axes::tokens) != nullptr;
+  if (!panels && b.find(n.inputs[0])) return false;
+  const Forms f = token_forms(b, n.inputs[0], n.outputs[0], panels);
+  b.layer().kernel = softmax::best(cpu_features()).name;
+  b.layer().layout = describe(f.y.layout);
+  b.emit(std::make_unique<SoftmaxStep>(n.op == "LogSoftmax", f.x, f.y), {f.x.buffer, f.y.buffer}, b.layer().kernel);
+  return true;
+}
+}  // namespace
+
+bool lower_norm(Builder& b, const graph::Node& n) {
+  if (!n.domain.empty() || n.inputs.empty() || b.dtype(n.inputs[0]) != DType::f32) return false;
+  if (element_count(b.shape(n.inputs[0])) == 0) return false;
+  if (n.op == "Softmax" || n.op == "LogSoftmax") return lower_softmax(b, n);
+  if (n.op != "LayerNormalization" || b.shape(n.inputs[0]).size() < 2) return false;
+  if (!last_axis(n, static_cast<Index>(b.shape(n.inputs[0]).size()), -1)) return false;
+  for (std::size_t i = 1; i < n.outputs.size(); ++i)
+    if (n.outputs[i] != graph::kAbsent) return false;
+  const auto parameter = [&](std::size_t i) -> const Tensor* {
+    static const Tensor none;
+    if (i >= n.inputs.size() || n.inputs[i] == graph::kAbsent) return &none;
+    return b.is_constant(n.inputs[i]) ? &b.graph().value(n.inputs[i]).constant : nullptr;
+  };
+  const Tensor *gamma = parameter(1), *beta = parameter(2);
+  if (!gamma || !beta) return false;
+  for (const Tensor* t : {gamma, beta})
+    if (!t->empty() && t->count() != b.shape(n.inputs[0]).back()) return false;
+  const Forms f = token_forms(b, n.inputs[0], n.outputs[0], true);
+  b.layer().kernel = norm::best(cpu_features()).name;
+  b.layer().layout = describe(f.y.layout);
+  b.emit(std::make_unique<NormStep>(f.x, f.y, *gamma, *beta, n.float_attribute("epsilon", 1e-5f)), {f.x.buffer, f.y.buffer},
+         b.layer().kernel);
+  return true;
+}
+}  // namespace tulle::plan

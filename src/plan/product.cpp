@@ -1,0 +1,164 @@
+#include "plan/product.hpp"
+#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
+#include "core/threads.hpp"
+#include "kernels/lanes.hpp"
+#include "plan/decisions.hpp"
+
+namespace tulle::plan {
+namespace {
+using linear::Prepared;
+using linear::Tile;
+
+// One thread walks all tiles for its share of the work. Few tiles: threads share out the rows of C, so that each
+// streams its part of the weights once; many: they share out the tiles.
+void run_tiles(const Prepared& p, std::span<const Tile> tiles, int threads, const float* b, float* c, const float* r) {
+  const Index count = static_cast<Index>(tiles.size());
+  if (threads == 1) {
+    p.run(tiles, 0, p.blocks(), b, c, r);
+  } else if (count >= 4 * threads || p.blocks() < threads) {
+    parallel_for(count, threads, [&](Index first, Index last) {
+      p.run(tiles.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)), 0, p.blocks(), b, c, r);
+    });
+  } else {
+    parallel_for(p.blocks(), threads, [&](Index first, Index last) { p.run(tiles, first, last, b, c, r); });
+  }
+}
+
+class ProductStep final : public Step {
+ public:
+  ProductStep(std::shared_ptr<const Prepared> prepared, std::vector<Tile> tiles, BufferId b, BufferId c, BufferId r)
+      : prepared_(std::move(prepared)), tiles_(std::move(tiles)), b_(b), c_(c), r_(r) {}
+  void run(const Frame& f) const override {
+    run_tiles(*prepared_, tiles_, f.threads, f.at(b_), f.at(c_), r_ < 0 ? nullptr : f.at(r_));
+  }
+
+ private:
+  std::shared_ptr<const Prepared> prepared_;
+  std::vector<Tile> tiles_;
+  BufferId b_, c_, r_;
+};
+
+struct ProductRun final : Runnable {
+  std::shared_ptr<Prepared> prepared;
+  std::span<const Tile> tiles;
+  Index b_floats;
+  int threads;
+  float *b, *c, *r;
+  void run() override { run_tiles(*prepared, tiles, threads, b, c, r); }
+  void warm_inputs() override {
+    float sum = 0;
+    for (Index i = 0; i < b_floats; i += kLanes) sum += b[i];
+    keep = sum;
+  }
+  volatile float keep = 0;
+};
+}  // namespace
+
+std::vector<Tile> product_tiles(const Product& p) {
+  std::vector<Tile> tiles;
+  for (Index g = 0; g < p.out.groups; ++g)
+    for (Index t = 0; t < p.out.tiles(); ++t) {
+      Tile tile;
+      tile.b = p.in.lead + g * p.in.group_stride + t * p.in.tile_stride;
+      tile.c = p.out.lead + g * p.out.group_stride + t * p.out.tile_stride;
+      if (p.residual) tile.r = p.residual->lead + g * p.residual->group_stride + t * p.residual->tile_stride;
+      tile.lanes = column_mask(p.out, t);
+      tiles.push_back(tile);
+    }
+  return tiles;
+}
+
+linear::Problem problem_of(const Product& p, Index tiles) {
+  linear::Problem q;
+  q.a = p.weight.view();
+  q.b_offsets = p.b_offsets;
+  q.bias = p.bias;
+  q.c_stride = p.out.feature_stride;
+  q.r_stride = p.residual ? p.residual->feature_stride : kLanes;
+  q.residual = p.residual.has_value();
+  q.mask = p.out.zero_padded && !all_lanes_in_use(p.out);
+  q.activation = p.activation;
+  q.tiles = tiles;
+  return q;
+}
+
+std::string product_key(const Product& p, Index tiles, int threads) {
+  const double zeros = 1 - static_cast<double>(p.weight.values.size()) / static_cast<double>(std::max<Index>(1, p.weights));
+  return fmt::format("product {}x{} weights {} zeros {:.0f}% tiles {} in {} out {} act {} residual {} threads {}",
+                     p.weight.rows, p.weight.cols, p.weights, std::round(50 * zeros) * 2, tiles, describe(p.in),
+                     describe(p.out), static_cast<int>(p.activation.kind), p.residual.has_value(), threads);
+}
+
+void describe_product(const Product& p, Layer& layer) {
+  layer.product = true;
+  layer.rows = p.weight.rows;
+  layer.cols = p.weight.cols;
+  layer.nnz = static_cast<Index>(p.weight.values.size());
+  layer.weights = p.weights;
+  layer.zeros = p.weights ? 1 - static_cast<double>(layer.nnz) / static_cast<double>(p.weights) : 0;
+  layer.columns = p.out.groups * p.out.height * p.out.width;
+  layer.layout = describe(p.out);
+}
+
+namespace {
+// Sparse kernels are asked only where zeros are enough to matter: generating code for a dense layer costs much.
+constexpr double kFewestZeros = 0.15;
+constexpr Index kSmallWeight = 200'000;
+
+std::optional<std::string> too_dense(const Product& p) {
+  const double zeros = 1 - static_cast<double>(p.weight.values.size()) / static_cast<double>(std::max<Index>(1, p.weights));
+  if (zeros >= kFewestZeros || static_cast<Index>(p.weight.values.size()) <= kSmallWeight) return std::nullopt;
+  return fmt::format("{:.0f} % zeros are fewer than the {:.0f} % from which a sparse kernel can pay", 100 * zeros, 100 * kFewestZeros);
+}
+}  // namespace
+
+std::vector<Contender> product_contenders(Builder& b, const Product& p, const std::vector<Tile>& tiles) {
+  const linear::Problem problem = problem_of(p, static_cast<Index>(tiles.size()));
+  const Features have = cpu_features();
+  Decisions& decisions = b.decisions();
+  std::vector<Contender> contenders;
+  for (const linear::Kernel* kernel : linear::kernels()) {
+    Contender c{.kernel = std::string(kernel->name), .sparse = kernel->sparse};
+    if (!contains(have, kernel->needs))
+      c.refusal = "needs " + to_string(kernel->needs);
+    else if (kernel->sparse && kernel != linear::kernels().back() && !b.options().sparse)
+      c.refusal = "only dense kernels were asked for";
+    else if (kernel->sparse && kernel != linear::kernels().back())
+      c.refusal = too_dense(p);
+    if (!c.refusal) c.refusal = kernel->refuse(problem);
+    if (!c.refusal) c.cost_us = kernel->cost_us(problem);
+    const int threads = b.options().threads;
+    c.prepare = [kernel, problem, &tiles, &decisions, threads, &p]() -> std::unique_ptr<Runnable> {
+      auto run = std::make_unique<ProductRun>();
+      run->prepared = kernel->prepare(problem);
+      run->tiles = tiles;
+      run->threads = threads;
+      run->b_floats = floats(p.in);
+      run->b = decisions.scratch(0, floats(p.in));
+      run->c = decisions.scratch(1, floats(p.out));
+      run->r = p.residual ? decisions.scratch(2, floats(*p.residual)) : nullptr;
+      return run;
+    };
+    contenders.push_back(std::move(c));
+  }
+  return contenders;
+}
+
+void emit_product(Builder& b, std::unique_ptr<Runnable> winner, std::vector<Tile> tiles, const Form& in, const Form& out,
+                  const std::optional<Form>& residual) {
+  auto prepared = static_cast<ProductRun&>(*winner).prepared;
+  b.plan().weight_bytes += prepared->bytes();
+  b.follow_product(*prepared);
+  for (Tile& t : tiles) {
+    t.b += in.offset;
+    t.c += out.offset;
+    if (residual) t.r += residual->offset;
+  }
+  std::vector<BufferId> touched{in.buffer, out.buffer};
+  if (residual) touched.push_back(residual->buffer);
+  b.emit(std::make_unique<ProductStep>(std::move(prepared), std::move(tiles), in.buffer, out.buffer, residual ? residual->buffer : -1),
+         touched, b.layer().kernel);
+}
+}  // namespace tulle::plan

@@ -1,0 +1,81 @@
+#include "runtime/prepared.hpp"
+#include <cstring>
+#include "ops/op.hpp"
+#include "passes/passes.hpp"
+#include "plan/slices.hpp"
+
+namespace tulle::runtime {
+namespace {
+graph::Graph optimised(const graph::Graph& model, const Shapes& shapes, std::vector<std::string>& notes) {
+  return passes::optimize(passes::specialize(model, shapes, notes), notes);
+}
+
+Shape with_batch(Shape shape, Index batch) {
+  if (!shape.empty()) shape[0] = batch;
+  return shape;
+}
+
+// The graph for a part of the batch, when running the parts one by one is the same and keeps activations in cache.
+void slice(const graph::Graph& model, const Shapes& shapes, Prepared& p) {
+  const Index part = plan::slice_size(p.graph);
+  if (part == 0) return;
+  Shapes sliced = shapes;
+  for (auto& [name, shape] : sliced) shape = with_batch(shape, part);
+  try {
+    std::vector<std::string> notes;
+    graph::Graph g = optimised(plan::with_free_batch(model), sliced, notes);
+    if (!plan::same_but_batch(p.graph, g, part)) return;
+    p.slices = p.graph.value(p.graph.inputs[0]).type->shape[0] / part;
+    p.notes = std::move(notes);
+    p.graph = std::move(g);
+  } catch (const Error&) {  // the file has its batch size written into the graph
+  }
+}
+}  // namespace
+
+std::unique_ptr<const Prepared> prepare(const graph::Graph& model, const std::string& model_key, const Shapes& shapes,
+                                        const SessionOptions& options) {
+  auto p = std::make_unique<Prepared>();
+  p->shapes = shapes;
+  p->graph = optimised(model, shapes, p->notes);
+  if (!plan::can_plan(p->graph)) {
+    p->notes.push_back("types depend on data: the graph is interpreted");
+    return p;
+  }
+  for (graph::ValueId id : p->graph.outputs) p->output_types.push_back(*p->graph.value(id).type);
+  slice(model, shapes, *p);
+  p->plan = plan::make(p->graph, {.threads = options.threads, .sparse = options.sparse, .cache = options.plan_cache,
+                                  .model_key = model_key, .progress = options.progress});
+  p->contexts = std::make_unique<ContextPool>(*p->plan);
+  return p;
+}
+
+namespace {
+const std::byte* bytes(const void* p) { return static_cast<const std::byte*>(p); }
+std::byte* bytes(void* p) { return static_cast<std::byte*>(p); }
+
+std::size_t slice_bytes(const TensorType& type) {
+  return static_cast<std::size_t>(element_count_unchecked(type.shape)) * size_bytes(type.dtype);
+}
+}  // namespace
+
+void Prepared::run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs, int threads,
+                   double* step_us) const {
+  if (!plan) {
+    std::vector<Tensor> lent;
+    for (const TensorView& t : inputs) lent.push_back(Tensor::borrow(t.type, nullptr, t.data));
+    const std::vector<Tensor> made = ops::interpret(graph, lent);
+    for (std::size_t i = 0; i < made.size(); ++i)
+      if (outputs[i].data) std::memcpy(outputs[i].data, made[i].data(), made[i].size_bytes());
+    return;
+  }
+  ContextPool::Lease context(*contexts);
+  for (Index s = 0; s < slices; ++s) {
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      context->set_input(i, bytes(inputs[i].data) + static_cast<std::size_t>(s) * slice_bytes(plan->input_types[i]));
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      context->set_output(i, outputs[i].data ? bytes(outputs[i].data) + static_cast<std::size_t>(s) * slice_bytes(plan->output_types[i]) : nullptr);
+    context->run(threads, step_us);
+  }
+}
+}  // namespace tulle::runtime

@@ -1,0 +1,159 @@
+#include "plan/plan.hpp"
+#include <gtest/gtest.h>
+#include <cmath>
+#include <cstdlib>
+#include "ops/op.hpp"
+#include "passes/passes.hpp"
+#include "runtime/context.hpp"
+#include "support/net.hpp"
+
+using namespace tulle;
+using support::Net;
+
+namespace {
+using Attributes = std::map<std::string, graph::Attribute, std::less<>>;
+
+struct Isa {
+  explicit Isa(const char* name) { setenv("TULLE_ISA", name, 1); }
+  ~Isa() { unsetenv("TULLE_ISA"); }
+};
+
+std::vector<Tensor> run_plan(const plan::Plan& plan, const std::vector<Tensor>& inputs, int threads) {
+  runtime::Context context(plan);
+  std::vector<Tensor> outputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) context.set_input(i, inputs[i].data());
+  for (const TensorType& t : plan.output_types) outputs.push_back(Tensor::zeros(t));
+  for (std::size_t i = 0; i < outputs.size(); ++i) context.set_output(i, outputs[i].mutable_data());
+  context.run(threads);
+  context.run(threads);  // a second run over used memory must give the same
+  return outputs;
+}
+
+// The planned network agrees with the operators' own evaluation, for every instruction set and for 1 and 3 threads
+// with equal bits.
+void expect_agrees(Net& net, const std::map<std::string, Shape>& shapes) {
+  passes::Log log;
+  const graph::Graph g = passes::specialize(net.g, shapes, log);
+  ASSERT_TRUE(plan::can_plan(g));
+  std::vector<Tensor> inputs;
+  for (graph::ValueId id : g.inputs) inputs.push_back(net.random(g.value(id).type->shape));
+  const std::vector<Tensor> want = ops::interpret(g, inputs);
+  for (const char* isa : {"none", "avx2", "native"}) {
+    const Isa forced(isa);
+    const auto plan = plan::make(g, {.threads = 3});
+    const std::vector<Tensor> got = run_plan(*plan, inputs, 1), shared = run_plan(*plan, inputs, 3);
+    for (std::size_t o = 0; o < want.size(); ++o) {
+      ASSERT_EQ(got[o].shape(), want[o].shape());
+      float largest = 0;
+      for (float x : want[o].as<float>()) largest = std::max(largest, std::abs(x));
+      for (Index i = 0; i < want[o].count(); ++i) {
+        ASSERT_NEAR(got[o].as<float>()[static_cast<std::size_t>(i)], want[o].as<float>()[static_cast<std::size_t>(i)], 2e-5f * largest)
+            << isa << ", element " << i << " of output " << o;
+        ASSERT_EQ(got[o].as<float>()[static_cast<std::size_t>(i)], shared[o].as<float>()[static_cast<std::size_t>(i)])
+            << isa << ", element " << i << ": threads changed the bits";
+      }
+    }
+  }
+}
+
+struct ConvCase {
+  const char* name;
+  Index images, channels, height, width, filters, kernel, stride, pad, dilation, groups;
+};
+class PlannedConv : public testing::TestWithParam<ConvCase> {};
+}  // namespace
+
+TEST_P(PlannedConv, AgreesWithTheReferenceBetweenTwoOthers) {
+  const ConvCase& c = GetParam();
+  Net net(7);
+  const auto x = net.input("x", {c.images, c.channels, c.height, c.width});
+  const auto first = net.fused("Conv", {x, net.weight({c.channels, c.channels, 1, 1}, 0.5), net.weight({c.channels})},
+                               {{"activation", std::string("relu")}});
+  const std::vector<Index> two_strides{c.stride, c.stride}, two_dilations{c.dilation, c.dilation};
+  const auto y = net.fused("Conv", {first, net.weight({c.filters, c.channels / c.groups, c.kernel, c.kernel}, 0.8), net.weight({c.filters})},
+                           {{"strides", two_strides}, {"dilations", two_dilations}, {"group", c.groups},
+                            {"pads", std::vector<Index>{c.pad, c.pad, c.pad, c.pad}}, {"activation", std::string("silu")}});
+  const auto z = net.fused("Conv", {y, net.weight({5, c.filters, 1, 1}, 0.3)});
+  net.output(y);
+  net.output(z);
+  expect_agrees(net, {{"x", {c.images, c.channels, c.height, c.width}}});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, PlannedConv,
+    testing::Values(ConvCase{"pointwise", 1, 8, 7, 9, 35, 1, 1, 0, 1, 1}, ConvCase{"three", 2, 8, 7, 9, 33, 3, 1, 1, 1, 1},
+                    ConvCase{"valid", 1, 4, 9, 11, 8, 3, 1, 0, 1, 1}, ConvCase{"five", 1, 3, 14, 13, 8, 5, 1, 2, 1, 1},
+                    ConvCase{"stride", 2, 4, 14, 14, 8, 3, 2, 1, 1, 1}, ConvCase{"seven", 1, 3, 23, 21, 8, 7, 2, 3, 1, 1},
+                    ConvCase{"projection", 1, 8, 14, 14, 8, 1, 2, 0, 1, 1}, ConvCase{"patches", 2, 3, 16, 16, 8, 4, 4, 0, 1, 1},
+                    ConvCase{"dilated", 1, 4, 12, 10, 8, 3, 1, 2, 2, 1}, ConvCase{"depthwise", 1, 37, 10, 10, 37, 3, 1, 1, 1, 37},
+                    ConvCase{"depthwise2", 1, 37, 11, 11, 37, 3, 2, 1, 1, 37}, ConvCase{"grouped", 1, 12, 8, 8, 24, 3, 1, 1, 1, 3},
+                    ConvCase{"stride3", 1, 4, 13, 17, 8, 3, 3, 1, 1, 1}, ConvCase{"wide", 1, 2, 1, 50, 4, 1, 1, 0, 1, 1},
+                    ConvCase{"pixel", 3, 12, 1, 1, 7, 1, 1, 0, 1, 1}),
+    [](const auto& c) { return std::string(c.param.name); });
+
+TEST(Plan, AddsResidualsInPlaceAndApart) {
+  Net net(3);
+  const auto x = net.input("x", {1, 16, 6, 5});
+  const auto a = net.fused("Conv", {x, net.weight({16, 16, 1, 1}, 0.7)});
+  const auto b = net.fused("Conv", {a, net.weight({16, 16, 3, 3}, 0.9), net.weight({16}), a},
+                           {{"pads", std::vector<Index>{1, 1, 1, 1}}, {"activation", std::string("relu")}});
+  const auto c = net.fused("Conv", {b, net.weight({16, 16, 1, 1}, 0.7), graph::kAbsent, b});
+  const auto d = net.op("Add", {c, b});
+  net.output(net.op("Mul", {d, net.weight({16, 1, 1})}));
+  expect_agrees(net, {{"x", {1, 16, 6, 5}}});
+}
+
+TEST(Plan, JoinsChannelsInPlace) {
+  Net net(4);
+  const auto x = net.input("x", {2, 6, 9, 9});
+  const auto s = net.fused("Conv", {x, net.weight({7, 6, 1, 1}, 0.5)}, {{"activation", std::string("relu")}});
+  const auto e1 = net.fused("Conv", {s, net.weight({19, 7, 1, 1}, 0.5)});
+  const auto e3 = net.fused("Conv", {s, net.weight({21, 7, 3, 3}, 0.5)}, {{"pads", std::vector<Index>{1, 1, 1, 1}}});
+  const auto joined = net.op("Concat", {e1, e3, s}, {{"axis", Index{1}}});
+  net.output(net.fused("Conv", {joined, net.weight({8, 47, 1, 1}, 0.6)}));
+  const auto twice = net.op("Concat", {e1, e1, x}, {{"axis", Index{1}}});
+  net.output(net.fused("Conv", {twice, net.weight({8, 44, 3, 3}, 0.6)}, {{"pads", std::vector<Index>{1, 1, 1, 1}}}));
+  expect_agrees(net, {{"x", {2, 6, 9, 9}}});
+}
+
+TEST(Plan, PoolsBetweenConvolutions) {
+  Net net(8);
+  const auto x = net.input("x", {2, 5, 19, 17});
+  const auto a = net.fused("Conv", {x, net.weight({12, 5, 3, 3}, 0.5)}, {{"pads", std::vector<Index>{1, 1, 1, 1}}});
+  const auto m = net.op("MaxPool", {a}, {{"kernel_shape", std::vector<Index>{3, 3}}, {"strides", std::vector<Index>{2, 2}},
+                                         {"pads", std::vector<Index>{1, 1, 1, 1}}});
+  const auto b = net.fused("Conv", {m, net.weight({9, 12, 3, 3}, 0.7)}, {{"pads", std::vector<Index>{1, 1, 1, 1}}});
+  const auto v = net.op("AveragePool", {b}, {{"kernel_shape", std::vector<Index>{2, 2}}, {"strides", std::vector<Index>{2, 2}}});
+  const auto c = net.fused("Conv", {v, net.weight({30, 9, 1, 1}, 0.7)});
+  const auto mean = net.op("Flatten", {net.op("GlobalAveragePool", {c})});
+  net.output(net.fused("Linear", {mean, net.weight({10, 30}, 0.5), net.weight({10})}));
+  expect_agrees(net, {{"x", {2, 5, 19, 17}}});
+}
+
+TEST(Plan, RunsAnEncoderLayerWithAMask) {
+  for (const auto& [batch, tokens] : {std::pair<Index, Index>{1, 5}, {3, 17}, {2, 32}}) {
+    Net net(5);
+    const auto x = net.input("x", {batch, tokens, 24});
+    const auto mask = net.input("mask", {batch, 1, 1, tokens});
+    const auto q = net.fused("Linear", {x, net.weight({24, 24}, 0.8), net.weight({24})});
+    const auto k = net.fused("Linear", {x, net.weight({24, 24}, 0.8), net.weight({24})});
+    const auto v = net.fused("Linear", {x, net.weight({24, 24}, 0.8)});
+    const auto a = net.fused("Attention", {q, k, v, mask}, {{"num_heads", Index{3}}, {"scale", 0.35f}});
+    const auto o = net.fused("Linear", {a, net.weight({24, 24}, 0.8), net.weight({24}), x});
+    const auto n = net.op("LayerNormalization", {o, net.weight({24}), net.weight({24})});
+    const auto h = net.fused("Linear", {n, net.weight({96, 24}, 0.9), net.weight({96})}, {{"activation", std::string("gelu")}});
+    net.output(net.fused("Linear", {h, net.weight({24, 96}, 0.9), net.weight({24}), n}));
+    expect_agrees(net, {{"x", {batch, tokens, 24}}, {"mask", {batch, 1, 1, tokens}}});
+  }
+}
+
+TEST(Plan, RunsFewVectorsAndManyVectors) {
+  for (Index n : {1, 2, 7, 16, 40}) {
+    Net net(6);
+    const auto x = net.input("x", {n, 70});
+    const auto h = net.fused("Linear", {x, net.weight({45, 70}, 0.85), net.weight({45})}, {{"activation", std::string("relu")}});
+    net.output(net.fused("Linear", {h, net.weight({10, 45}, 0.5), net.weight({10})}));
+    net.output(net.op("Softmax", {h}));
+    expect_agrees(net, {{"x", {n, 70}}});
+  }
+}
