@@ -1,0 +1,14 @@
+#pragma once
+namespace CLI {
+class App;
+}
+
+namespace tulle::cli {
+// One function a command: adds it to the program with its options, help and what it does. main.cpp calls them all.
+void add_inspect(CLI::App&);
+void add_bench(CLI::App&);
+void add_explain(CLI::App&);
+void add_run(CLI::App&);
+void add_doctor(CLI::App&);
+void add_peer(CLI::App&);
+}  // namespace tulle::cli

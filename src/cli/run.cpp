@@ -1,0 +1,46 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include "cli/commands.hpp"
+#include "cli/session.hpp"
+#include "io/npz.hpp"
+#include "runtime/session.hpp"
+
+namespace tulle::cli {
+namespace {
+struct Arguments {
+  SessionArguments session;
+  std::string input, output;
+};
+
+lab::Inputs read_inputs(const Model& model, const std::string& path) {
+  if (path.ends_with(".npz")) return io::read_npz(path);
+  if (model.inputs().size() != 1)
+    throw Error(path, "an .npy file holds one array and the model has " + std::to_string(model.inputs().size()) + " inputs; give an .npz");
+  return {{model.inputs()[0].name, io::read_npy(path)}};
+}
+
+void run(const Arguments& a) {
+  const Model model = Model::load(a.session.model);
+  Session session(model, session_options(a.session));
+  const lab::Inputs inputs = read_inputs(model, a.input);
+  const std::vector<Tensor> made = session.impl().run_all(lab::views(inputs));
+  if (a.output.ends_with(".npy")) {
+    if (made.size() != 1) throw Error(a.output, "an .npy file holds one array and the model has " + std::to_string(made.size()) + " outputs; give an .npz");
+    return io::write_npy(a.output, made[0]);
+  }
+  io::NamedTensors named;
+  for (std::size_t i = 0; i < made.size(); ++i) named.emplace_back(model.outputs()[i].name, made[i]);
+  io::write_npz(a.output, named);
+}
+}  // namespace
+
+void add_run(CLI::App& app) {
+  auto a = std::make_shared<Arguments>();
+  CLI::App* c = app.add_subcommand("run", "Run a model on inputs from a file and write its outputs.");
+  add_session_options(*c, a->session);
+  c->add_option("--input", a->input, "Inputs: .npz with the model's input names as keys, or .npy for a single input")->required();
+  c->add_option("--output", a->output, "Outputs: .npz with the output names as keys, or .npy for a single output")->required();
+  c->footer("Example: tulle run model.onnx --input in.npz --output out.npz");
+  c->callback([a] { run(*a); });
+}
+}  // namespace tulle::cli
