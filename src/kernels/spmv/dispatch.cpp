@@ -2,9 +2,10 @@
 #include "kernels/spmv/kernel.hpp"
 
 namespace tulle::spmv {
-extern const Kernel sell_avx512, bitmask_avx512, dense_avx512, sell_avx2, dense_avx2, reference;
-static const Kernel* const kBestFirst[] = {&sell_avx512, &bitmask_avx512, &dense_avx512,
-                                           &sell_avx2,   &dense_avx2,     &reference};
+extern const Kernel lookup_avx512, sell_avx512, bitmask_avx512, dense_avx512, sell_avx2, dense_avx2,
+    reference;
+static const Kernel* const kBestFirst[] = {&lookup_avx512, &sell_avx512, &bitmask_avx512, &dense_avx512,
+                                           &sell_avx2,     &dense_avx2,  &reference};
 std::span<const Kernel* const> kernels() {
   return kBestFirst;
 }
