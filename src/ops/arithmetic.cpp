@@ -81,24 +81,25 @@ void eval_pow(const Call& call, std::span<const Result> out) {
   });
 }
 
-template <bool left>
-void eval_shift_as(const Call& call, std::span<const Result> out) {
-  eval_binary<UnsignedIntegers, []<class T>(T x, T by) -> T {
-    if (by >= sizeof(T) * 8) return 0;
-    return static_cast<T>(left ? wrapping(x) << by : wrapping(x) >> by);
-  }>(call, out);
-}
-void eval_shift(const Call& call, std::span<const Result> out) {
-  if (call.node.string_attribute("direction", "") == "LEFT")
-    eval_shift_as<true>(call, out);
-  else
-    eval_shift_as<false>(call, out);
-}
+/// Shifts by the width or more, or by a negative count, leave what the sign bit extends to (BitShift-28).
+constexpr auto kShiftLeft = []<class T>(T x, T by) -> T {
+  return by < 0 || by >= static_cast<T>(sizeof(T) * 8) ? T(0) : static_cast<T>(wrapping(x) << by);
+};
+constexpr auto kShiftRight = []<class T>(T x, T by) -> T {
+  return by < 0 || by >= static_cast<T>(sizeof(T) * 8) ? static_cast<T>(x < 0 ? -1 : 0)
+                                                       : static_cast<T>(x >> by);
+};
 Types infer_shift(const Call& call) {
   const std::string direction = call.node.string_attribute("direction", "");
   if (direction != "LEFT" && direction != "RIGHT")
     call.fail("attribute 'direction' is '" + direction + "'; want LEFT or RIGHT");
-  return infer_binary<UnsignedIntegers>(call);
+  return call.version() < 28 ? infer_binary<UnsignedIntegers>(call) : infer_binary<Integers>(call);
+}
+void eval_shift(const Call& call, std::span<const Result> out) {
+  if (call.node.string_attribute("direction", "") == "LEFT")
+    eval_binary<Integers, kShiftLeft>(call, out);
+  else
+    eval_binary<Integers, kShiftRight>(call, out);
 }
 }  // namespace
 

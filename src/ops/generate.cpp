@@ -56,7 +56,7 @@ void eval_constant_of_shape(const Call& call, std::span<const Result> out) {
   visit_size(out[0].type.dtype, [&]<class T>(T) { std::ranges::fill(out[0].as<T>(), value.as<T>()[0]); });
 }
 
-using RangeTypes = TypeList<float, double, std::int16_t, std::int32_t, std::int64_t>;
+using RangeTypes = TypeList<float, double, Half, BFloat16, std::int16_t, std::int32_t, std::int64_t>;
 /// max(ceil((limit - start) / delta), 0), without wrapping for integers.
 template <class T>
 double range_count(T start, T limit, T delta) {
@@ -81,8 +81,8 @@ Types infer_range(const Call& call) {
   }
   double count = 0;
   RangeTypes::visit(call.input(0).dtype(), [&]<class T>(T) {
-    const T start = call.input(0).as<T>()[0], limit = call.input(1).as<T>()[0],
-            delta = call.input(2).as<T>()[0];
+    const auto scalar = [&](std::size_t i) { return static_cast<Compute<T>>(call.input(i).as<T>()[0]); };
+    const auto start = scalar(0), limit = scalar(1), delta = scalar(2);
     if (delta == 0) call.fail("has the step 0");
     count = range_count(start, limit, delta);
   });
@@ -91,7 +91,10 @@ Types infer_range(const Call& call) {
 }
 void eval_range(const Call& call, std::span<const Result> out) {
   RangeTypes::visit(call.input(0).dtype(), [&]<class T>(T) {
-    const auto start = wrapping(call.input(0).as<T>()[0]), delta = wrapping(call.input(2).as<T>()[0]);
+    const auto scalar = [&](std::size_t i) {
+      return wrapping(static_cast<Compute<T>>(call.input(i).as<T>()[0]));
+    };
+    const auto start = scalar(0), delta = scalar(2);
     const auto y = out[0].as<T>();
     for (std::size_t i = 0; i < y.size(); ++i)
       y[i] = static_cast<T>(start + static_cast<decltype(start)>(i) * delta);

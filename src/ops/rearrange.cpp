@@ -192,35 +192,45 @@ Index block_size(const Call& call) {
               "; want N x C x H x W and 1 or more");
   return b;
 }
+/// Whether the positions within a block come before the channels (DCR) or after (CRD).
+bool blocks_first(const Call& call) {
+  const std::string mode = call.node.string_attribute("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD") call.fail("attribute 'mode' is '" + mode + "'; want DCR or CRD");
+  return mode == "DCR";
+}
 Types infer_depth_to_space(const Call& call) {
   const Index b = block_size(call);
   const Shape& x = call.input(0).shape();
-  const std::string mode = call.node.string_attribute("mode", "DCR");
-  if (mode != "DCR" && mode != "CRD") call.fail("attribute 'mode' is '" + mode + "'; want DCR or CRD");
+  blocks_first(call);
   if (x[1] % (b * b))
     call.fail(std::to_string(x[1]) + " channels are no multiple of " + std::to_string(b * b));
-  return {{{call.input(0).dtype(), {x[0], x[1] / (b * b), x[2] * b, x[3] * b}}}};
+  return {{{call.input(0).dtype(), {x[0], x[1] / (b * b), checked_mul(x[2], b), checked_mul(x[3], b)}}}};
 }
 void eval_depth_to_space(const Call& call, std::span<const Result> out) {
   const Index b = block_size(call);
   const Shape& y = out[0].type.shape;
   const Strides s = dense_strides(call.input(0).shape());
-  const bool blocks_first = call.node.string_attribute("mode", "DCR") == "DCR";
-  const Index c = blocks_first ? s[1] : b * b * s[1], row = blocks_first ? b * y[1] * s[1] : b * s[1];
-  const Index column = blocks_first ? y[1] * s[1] : s[1];
+  const bool first = blocks_first(call);
+  const Index c = first ? s[1] : b * b * s[1], column = first ? y[1] * s[1] : s[1], row = b * column;
   gather_strided(call, out[0], {y[0], y[1], y[2] / b, b, y[3] / b, b}, {s[0], c, s[2], row, s[3], column});
 }
 Types infer_space_to_depth(const Call& call) {
   const Index b = block_size(call);
   const Shape& x = call.input(0).shape();
+  blocks_first(call);
   if (x[2] % b || x[3] % b) call.fail(to_string(x) + " does not fall into blocks of " + std::to_string(b));
-  return {{{call.input(0).dtype(), {x[0], x[1] * b * b, x[2] / b, x[3] / b}}}};
+  return {{{call.input(0).dtype(), {x[0], checked_mul(x[1], b * b), x[2] / b, x[3] / b}}}};
 }
 void eval_space_to_depth(const Call& call, std::span<const Result> out) {
   const Index b = block_size(call);
   const Shape &x = call.input(0).shape(), &y = out[0].type.shape;
   const Strides s = dense_strides(x);
-  gather_strided(call, out[0], {y[0], b, b, x[1], y[2], y[3]}, {s[0], s[2], s[3], s[1], b * s[2], b * s[3]});
+  if (blocks_first(call))
+    gather_strided(call, out[0], {y[0], b, b, x[1], y[2], y[3]},
+                   {s[0], s[2], s[3], s[1], b * s[2], b * s[3]});
+  else
+    gather_strided(call, out[0], {y[0], x[1], b, b, y[2], y[3]},
+                   {s[0], s[1], s[2], s[3], b * s[2], b * s[3]});
 }
 }  // namespace
 
