@@ -53,6 +53,14 @@ const Operator* const kAll[] = {
     &kAveragePool, &kGlobalAveragePool, &kGlobalLpPool, &kGlobalMaxPool, &kLpPool, &kMaxPool,
     // softmax.cpp
     &kHardmax, &kLogSoftmax, &kSoftmax,
+    // resize.cpp
+    &kResize, &kUpsample,
+    // control.cpp
+    &kIf, &kLoop, &kScan,
+    // conv_transpose.cpp
+    &kConvTranspose,
+    // norm_other.cpp
+    &kLRN, &kLpNormalization, &kMeanVarianceNormalization,
 };
 }
 std::span<const Operator* const> all() { return kAll; }

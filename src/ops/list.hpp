@@ -52,4 +52,12 @@ extern const Operator kBatchNormalization, kGroupNormalization, kInstanceNormali
 extern const Operator kAveragePool, kGlobalAveragePool, kGlobalLpPool, kGlobalMaxPool, kLpPool, kMaxPool;
 // softmax.cpp
 extern const Operator kHardmax, kLogSoftmax, kSoftmax;
+// resize.cpp
+extern const Operator kResize, kUpsample;
+// control.cpp
+extern const Operator kIf, kLoop, kScan;
+// conv_transpose.cpp
+extern const Operator kConvTranspose;
+// norm_other.cpp
+extern const Operator kLRN, kLpNormalization, kMeanVarianceNormalization;
 }  // namespace tulle::ops
