@@ -1,6 +1,6 @@
 // y -> y scale + shift with one constant for each output channel, after tulle.Linear or tulle.Conv: into W
-// and bias. Add, Sub, Mul, Div by constants and BatchNormalization are all of this form; a BatchNormalization
-// that follows something else becomes Mul and Add.
+// and bias. Neg, Add, Sub, Mul, Div by constants and BatchNormalization are all of this form; a
+// BatchNormalization that follows something else becomes Mul and Add.
 #include <algorithm>
 #include <cmath>
 
@@ -53,6 +53,7 @@ void negate(std::vector<float>& values) {
 std::optional<Affine> affine_of(const Rewriter& r, const Node& node, ValueId y, std::size_t axis) {
   const Shape full = *r.f32_shape(y);
   if (node.op == "BatchNormalization") return axis == 1 ? batch_norm(r, node, full) : std::nullopt;
+  if (node.op == "Neg") return with_scale(std::vector<float>(static_cast<std::size_t>(full[axis]), -1));
   const ValueId constant = other_of(node.inputs, y);
   const Channels c = per_channel(r.constant_of(constant), full, axis);
   if (!c || r.f32_shape(node.outputs[0]) != full) return std::nullopt;
@@ -74,9 +75,10 @@ std::optional<Affine> affine_of(const Rewriter& r, const Node& node, ValueId y, 
 Tensor rows_scaled(const Tensor& w, const std::vector<float>& scale) {
   Tensor out(w.type());
   const std::size_t row = static_cast<std::size_t>(w.count()) / scale.size();
+  const float* from = w.as<float>().data();
+  float* to = out.as_mutable<float>().data();
   for (std::size_t i = 0; i < scale.size(); ++i)
-    for (std::size_t k = 0; k < row; ++k)
-      out.as_mutable<float>()[i * row + k] = w.as<float>()[i * row + k] * scale[i];
+    for (std::size_t k = 0; k < row; ++k, ++from, ++to) *to = *from * scale[i];
   return out;
 }
 
@@ -116,7 +118,7 @@ bool fold_into(Rewriter& r, int n, ValueId y) {
 }
 
 bool is_affine(const Rewriter& r, int n) {
-  return r.is(n, "Add") || r.is(n, "Sub") || r.is(n, "Mul") || r.is(n, "Div") ||
+  return r.is(n, "Neg") || r.is(n, "Add") || r.is(n, "Sub") || r.is(n, "Mul") || r.is(n, "Div") ||
          r.is(n, "BatchNormalization");
 }
 }  // namespace
@@ -124,8 +126,8 @@ bool is_affine(const Rewriter& r, int n) {
 void fold_affine(Rewriter& r) {
   for (int n = 0; n < r.size(); ++n) {
     if (!is_affine(r, n)) continue;
-    if (fold_into(r, n, r.node(n).inputs[0]) || r.is(n, "BatchNormalization")) continue;
-    fold_into(r, n, r.node(n).inputs[1]);
+    if (!fold_into(r, n, r.node(n).inputs[0]) && r.node(n).inputs.size() == 2)
+      fold_into(r, n, r.node(n).inputs[1]);
   }
 }
 

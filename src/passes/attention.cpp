@@ -55,12 +55,17 @@ std::optional<Heads> heads_behind(const Rewriter& r, ValueId id, const Perm& wan
   return perm == wanted && shape && shape->size() == 4 ? std::optional(heads) : std::nullopt;
 }
 
+/// What masks the scores after scaling: a value that is added, or a Where(condition, number, scores).
+struct Mask {
+  ValueId added = kAbsent;
+  int where = kNobody;
+  std::size_t kept = 0;  ///< which input of the Where the scores are: 1 or 2
+};
+
 struct Scores {
   int product = kNobody;  ///< the MatMul of queries and keys
   double scale = 1;
-  ValueId mask = kAbsent;  ///< added after scaling
-  int where = kNobody;     ///< the Where that masks instead
-  bool keeps_where_true = false;
+  std::vector<Mask> masks;
 };
 
 // scale x MatMul(q, k), made for one reader.
@@ -74,23 +79,28 @@ std::optional<Scores> scaled_product(const Rewriter& r, ValueId id) {
   }
 }
 
-std::optional<Scores> match_scores(const Rewriter& r, ValueId id) {
+std::optional<Scores> match_scores(const Rewriter& r, ValueId id, int depth = 0);
+
+std::optional<Scores> behind_mask(const Rewriter& r, ValueId id, const Mask& mask, int depth) {
+  auto scores = match_scores(r, id, depth + 1);
+  if (scores) scores->masks.push_back(mask);
+  return scores;
+}
+
+// At most three masks (a causal one, one of padding, a bias by position) on top of the scaled product.
+std::optional<Scores> match_scores(const Rewriter& r, ValueId id, int depth) {
   if (const auto plain = scaled_product(r, id)) return plain;
-  const int n = r.read_once(id) ? r.maker(id) : kNobody;
+  const int n = depth < 3 && r.read_once(id) ? r.maker(id) : kNobody;
   if (r.is(n, "Add"))
     for (const std::size_t i : {0u, 1u})
-      if (auto scores = scaled_product(r, r.node(n).inputs[i])) {
-        scores->mask = r.node(n).inputs[1 - i];
+      if (const auto scores = behind_mask(r, r.node(n).inputs[i], {.added = r.node(n).inputs[1 - i]}, depth))
         return scores;
-      }
   if (r.is(n, "Where"))
     for (const std::size_t i : {1u, 2u}) {
-      const auto other = scalar(r, r.node(n).inputs[3 - i]);
-      auto scores = scaled_product(r, r.node(n).inputs[i]);
-      if (!scores || !other || *other > kAsGoodAsMinusInfinity) continue;
-      scores->where = n;
-      scores->keeps_where_true = i == 1;
-      return scores;
+      const auto number = scalar(r, r.node(n).inputs[3 - i]);
+      if (!number || *number > kAsGoodAsMinusInfinity) continue;
+      if (const auto scores = behind_mask(r, r.node(n).inputs[i], {.where = n, .kept = i}, depth))
+        return scores;
     }
   return std::nullopt;
 }
@@ -141,26 +151,46 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
   return true;
 }
 
-// The mask to add; kAbsent without one. A Where(c, number, scores) becomes Where(c, number, 0) for the
-// adding.
-ValueId additive_mask(Rewriter& r, const Match& m) {
-  if (m.scores.where == kNobody) return m.scores.mask;
-  Node where = r.node(m.scores.where);
-  const std::size_t kept = m.scores.keeps_where_true ? 1 : 2;
-  const float zero = 0;
-  where.inputs[kept] =
-      r.constant(where.name + ".zero", Tensor::of<float>(DType::f32, {}, std::span(&zero, 1)));
-  return r.insert_before(m.last, where, {DType::f32, r.type(where.inputs[0])->shape});
+std::optional<Shape> mask_shape(const Rewriter& r, const Mask& mask) {
+  if (mask.where == kNobody) return r.f32_shape(mask.added);
+  const auto condition = r.type(r.node(mask.where).inputs[0]);
+  return condition ? std::optional(condition->shape) : std::nullopt;
 }
 
-bool mask_fits(const Rewriter& r, const Match& m, const Shape& full) {
-  if (m.scores.where != kNobody) {
-    const auto condition = r.type(r.node(m.scores.where).inputs[0]);
-    return condition && broadcasts_to(condition->shape, full) && !condition->shape.empty();
+bool masks_fit(const Rewriter& r, const Match& m, const Shape& full) {
+  return std::ranges::all_of(m.scores.masks, [&](const Mask& mask) {
+    const auto shape = mask_shape(r, mask);
+    return shape && broadcasts_to(*shape, full);
+  });
+}
+
+// The mask as a value to add: Where(c, number, scores) becomes Where(c, number, 0).
+ValueId additive(Rewriter& r, const Match& m, const Mask& mask) {
+  if (mask.where == kNobody) return mask.added;
+  Node where = r.node(mask.where);
+  const float zero = 0;
+  where.inputs[mask.kept] =
+      r.constant(where.name + ".zero", Tensor::of<float>(DType::f32, {}, std::span(&zero, 1)));
+  return r.insert_before(m.last, where, {DType::f32, *mask_shape(r, mask)});
+}
+
+Shape broadcast(const Shape& a, const Shape& b) {
+  Shape out = a.size() > b.size() ? a : b;
+  for (std::size_t i = 1; i <= std::min(a.size(), b.size()); ++i)
+    out[out.size() - i] = a[a.size() - i] == 1 ? b[b.size() - i] : a[a.size() - i];
+  return out;
+}
+
+// The sum of all masks; kAbsent without any.
+ValueId mask_of(Rewriter& r, const Match& m) {
+  ValueId sum = kAbsent;
+  for (const Mask& mask : m.scores.masks) {
+    const ValueId next = additive(r, m, mask);
+    const Shape shape = sum == kAbsent ? Shape() : broadcast(*r.f32_shape(sum), *r.f32_shape(next));
+    Node add{.name = r.node(m.last).name + ".masks", .op = "Add", .version = 13, .inputs = {sum, next}};
+    sum = sum == kAbsent ? next : r.insert_before(m.last, std::move(add), {DType::f32, shape});
   }
-  if (m.scores.mask == kAbsent) return true;
-  const auto mask = r.f32_shape(m.scores.mask);
-  return mask && broadcasts_to(*mask, full);
+  return sum;
 }
 
 ValueId flattened(Rewriter& r, const Match& m, ValueId heads, const char* which) {
@@ -174,7 +204,7 @@ void fuse(Rewriter& r, const Match& m, const Shape& scores, const std::string& n
   Node attention = tulle_node("Attention", name,
                               {flattened(r, m, m.q.source, ".q"), flattened(r, m, m.k.source, ".k"),
                                flattened(r, m, m.v.source, ".v")});
-  if (const ValueId mask = additive_mask(r, m); mask != kAbsent) attention.inputs.push_back(mask);
+  if (const ValueId mask = mask_of(r, m); mask != kAbsent) attention.inputs.push_back(mask);
   attention.attributes["num_heads"] = scores[1];
   attention.attributes["scale"] = static_cast<float>(m.scores.scale * m.q.scale * m.k.scale);
   r.note(name);
@@ -188,7 +218,7 @@ void fuse_attention(Rewriter& r) {
     if (!r.is(n, "Softmax")) continue;
     const auto found = match(r, n);
     const auto scores = found ? scores_shape(r, *found) : std::nullopt;
-    if (scores && mask_fits(r, *found, *scores)) fuse(r, *found, *scores, r.node(n).name);
+    if (scores && masks_fit(r, *found, *scores)) fuse(r, *found, *scores, r.node(n).name);
   }
 }
 }  // namespace tulle::passes

@@ -48,6 +48,11 @@ struct Bound {
   std::string input;
 };
 
+// Exporters write these where they know no name; they say nothing about equality.
+bool is_named(const std::string& symbol) {
+  return !symbol.empty() && symbol != "?" && symbol != "-1" && symbol != "None";
+}
+
 void check(const Value& input, const Shape& shape, std::map<std::string, Bound>& symbols) {
   const std::string where = "input '" + input.name + "'";
   const Index bytes = checked_mul(element_count(shape, where.c_str()),
@@ -63,7 +68,7 @@ void check(const Value& input, const Shape& shape, std::map<std::string, Bound>&
     const Dim& d = (*input.declared)[i];
     if (d.size >= 0 && d.size != shape[i])
       throw Error(where, got + " (dimension " + std::to_string(i) + " is " + std::to_string(shape[i]) + ")");
-    if (d.size >= 0 || d.symbol.empty() || d.symbol == "?") continue;  // "?": some exporters' word for no name
+    if (d.size >= 0 || !is_named(d.symbol)) continue;
     const auto [it, added] = symbols.try_emplace(d.symbol, Bound{shape[i], input.name});
     if (!added && it->second.size != shape[i])
       throw Error(where, got + ", where '" + d.symbol + "' is " + std::to_string(it->second.size) +

@@ -14,8 +14,8 @@ Tensor transposed(const Tensor& b) {
   const float* from = b.as<float>().data();
   float* to = w.as_mutable<float>().data();
   constexpr Index kBlock = 32;  // 32 x 32 floats of both sides fit the first-level cache
-  for (Index i0 = 0; i0 < rows; i0 += kBlock)
-    for (Index j0 = 0; j0 < cols; j0 += kBlock)
+  for (Index j0 = 0; j0 < cols; j0 += kBlock)
+    for (Index i0 = 0; i0 < rows; i0 += kBlock)
       for (Index j = j0; j < std::min(j0 + kBlock, cols); ++j)
         for (Index i = i0; i < std::min(i0 + kBlock, rows); ++i) to[j * rows + i] = from[i * cols + j];
   return w;

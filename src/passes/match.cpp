@@ -48,24 +48,27 @@ std::optional<int> small_power(const Rewriter& r, ValueId exponent) {
   return std::nullopt;
 }
 
-void multiply(const Rewriter& r, ValueId id, Product& product);
+// Patterns are small; a chain of thousands of products is none, and must cost neither stack nor time.
+constexpr int kDeepest = 8;
+
+void multiply(const Rewriter& r, ValueId id, Product& product, int depth);
 
 // Takes the node apart if it is part of a product; false: it is not.
-bool multiply_node(const Rewriter& r, int n, Product& product) {
+bool multiply_node(const Rewriter& r, int n, Product& product, int depth) {
   if (r.is(n, "Mul")) {
-    multiply(r, r.node(n).inputs[0], product);
-    multiply(r, r.node(n).inputs[1], product);
+    multiply(r, r.node(n).inputs[0], product, depth + 1);
+    multiply(r, r.node(n).inputs[1], product, depth + 1);
     return true;
   }
   if (r.is(n, "Neg")) {
     product.scale = -product.scale;
-    multiply(r, r.node(n).inputs[0], product);
+    multiply(r, r.node(n).inputs[0], product, depth + 1);
     return true;
   }
   if (r.is(n, "Div"))
     if (const auto divisor = scalar(r, r.node(n).inputs[1]); divisor && *divisor != 0) {
       product.scale /= *divisor;
-      multiply(r, r.node(n).inputs[0], product);
+      multiply(r, r.node(n).inputs[0], product, depth + 1);
       return true;
     }
   if (r.is(n, "Pow"))
@@ -76,21 +79,22 @@ bool multiply_node(const Rewriter& r, int n, Product& product) {
   return false;
 }
 
-void multiply(const Rewriter& r, ValueId id, Product& product) {
+void multiply(const Rewriter& r, ValueId id, Product& product, int depth) {
   if (const auto c = scalar(r, id)) {
     product.scale *= *c;
-  } else if (!r.read_once(id) || !multiply_node(r, r.maker(id), product)) {
+  } else if (depth > kDeepest || !r.read_once(id) || !multiply_node(r, r.maker(id), product, depth)) {
     product.factors.push_back(id);
   }
 }
 
-void add(const Rewriter& r, ValueId id, double sign, bool root, Sum& sum) {
-  const int n = root || r.read_once(id) ? r.maker(id) : kNobody;
+void add(const Rewriter& r, ValueId id, double sign, int depth, Sum& sum) {
+  const bool inside = depth == 0 || (depth <= kDeepest && r.read_once(id));
+  const int n = inside ? r.maker(id) : kNobody;
   if (const auto c = scalar(r, id)) {
     sum.constant += sign * *c;
   } else if (r.is(n, "Add") || (r.is(n, "Sub") && scalar(r, r.node(n).inputs[1]))) {
-    add(r, r.node(n).inputs[0], sign, false, sum);
-    add(r, r.node(n).inputs[1], r.is(n, "Sub") ? -sign : sign, false, sum);
+    add(r, r.node(n).inputs[0], sign, depth + 1, sum);
+    add(r, r.node(n).inputs[1], r.is(n, "Sub") ? -sign : sign, depth + 1, sum);
   } else {
     sum.terms.push_back(id);
   }
@@ -99,17 +103,17 @@ void add(const Rewriter& r, ValueId id, double sign, bool root, Sum& sum) {
 
 Product product_at(const Rewriter& r, int root) {
   Product product;
-  multiply_node(r, root, product);
+  multiply_node(r, root, product, 0);
   return product;
 }
 Product product_of(const Rewriter& r, ValueId id) {
   Product product;
-  multiply(r, id, product);
+  multiply(r, id, product, 0);
   return product;
 }
 Sum sum_of(const Rewriter& r, ValueId id) {
   Sum sum;
-  add(r, id, 1, true, sum);
+  add(r, id, 1, 0, sum);
   return sum;
 }
 

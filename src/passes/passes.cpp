@@ -22,6 +22,7 @@ constexpr Pass kPasses[] = {
     {"conv", normalize_conv},
     {"pad", fold_pad},
     {"linear", make_linear},
+    {"rows", join_views},
     {"affine", fold_affine},
     {"batch_norm", split_batch_norm},
     {"qkv", cut_qkv},
@@ -33,9 +34,10 @@ constexpr Pass kPasses[] = {
 };
 
 std::string line(const char* pass, const std::vector<std::string>& notes) {
-  constexpr std::size_t kShown = 3;
+  constexpr std::size_t kShown = 3, kLongestName = 60;
   std::string text = std::string(pass) + ": " + std::to_string(notes.size());
-  for (std::size_t i = 0; i < std::min(kShown, notes.size()); ++i) text += (i ? ", " : " (") + notes[i];
+  for (std::size_t i = 0; i < std::min(kShown, notes.size()); ++i)
+    text += (i ? ", " : " (") + notes[i].substr(0, kLongestName);
   return text + (notes.size() > kShown ? ", ...)" : ")");
 }
 }  // namespace

@@ -26,7 +26,9 @@ Rewriter::Rewriter(Graph& g)
       alive_(nodes_.size(), true),
       place_(nodes_.size()),
       maker_(g.values.size(), kNobody),
-      readers_(g.values.size()) {
+      readers_(g.values.size()),
+      is_output_(g.values.size(), false) {
+  for (ValueId id : g.outputs) is_output_[at(id)] = true;
   for (int n = 0; n < size(); ++n) {
     place_[at(n)] = 2 * n;
     for (ValueId id : node(n).outputs)
@@ -52,10 +54,6 @@ int Rewriter::only_reader(ValueId id) const {
   return readers(id)[0];
 }
 
-bool Rewriter::is_output(ValueId id) const {
-  return std::find(graph_.outputs.begin(), graph_.outputs.end(), id) != graph_.outputs.end();
-}
-
 std::optional<Shape> Rewriter::f32_shape(ValueId id) const {
   const auto t = type(id);
   return t && t->dtype == DType::f32 ? std::optional(t->shape) : std::nullopt;
@@ -64,6 +62,7 @@ std::optional<Shape> Rewriter::f32_shape(ValueId id) const {
 ValueId Rewriter::constant(std::string name, Tensor data) {
   maker_.push_back(kNobody);
   readers_.emplace_back();
+  is_output_.push_back(false);
   graph::Value value{.name = std::move(name), .type = data.type()};
   value.constant = std::move(data);
   return graph_.add_value(std::move(value));
@@ -74,6 +73,7 @@ ValueId Rewriter::insert_before(int n, Node added, TensorType type) {
   added.outputs = {out};
   maker_.push_back(size());
   readers_.emplace_back();
+  is_output_.push_back(false);
   nodes_.push_back(std::move(added));
   alive_.push_back(true);
   place_.push_back(place_[at(n)] - (place_[at(n)] % 2 == 0));
@@ -95,6 +95,8 @@ bool Rewriter::forward(ValueId from, ValueId to) {
   if (is_output(from)) {
     if (maker(to) == kNobody || is_output(to)) return false;
     std::replace(graph_.outputs.begin(), graph_.outputs.end(), from, to);
+    is_output_[at(from)] = false;
+    is_output_[at(to)] = true;
     graph_.value(to).name = graph_.value(from).name;
     graph_.value(to).declared_dtype = graph_.value(from).declared_dtype;
   }

@@ -52,7 +52,7 @@ class Rewriter {
   int only_reader(ValueId) const;
   bool read_once(ValueId id) const { return only_reader(id) != kNobody; }
   const std::vector<int>& readers(ValueId id) const { return readers_[static_cast<std::size_t>(id)]; }
-  bool is_output(ValueId) const;
+  bool is_output(ValueId id) const { return is_output_[static_cast<std::size_t>(id)]; }
 
   bool is_constant(ValueId id) const { return graph_.is_constant(id); }
   Tensor constant_of(ValueId id) const { return id == kAbsent ? Tensor() : graph_.value(id).constant; }
@@ -88,6 +88,7 @@ class Rewriter {
       place_;  ///< where the node goes in the final order: twice its old index, less 1 if inserted
   std::vector<int> maker_;
   std::vector<std::vector<int>> readers_;
+  std::vector<bool> is_output_;
   std::vector<std::string> notes_;
 };
 }  // namespace tulle::passes

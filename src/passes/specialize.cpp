@@ -51,6 +51,7 @@ class Specializer {
     map_reads(node, [&](ValueId id) { return resolve(id); });
     if (has_known_condition(node)) return inline_branch(node);
     const ops::Operator* op = ops::find(node.op, node.domain, node.version);
+    if (op) check_input_count(*op, node);
     if (op && op->infer) {
       const auto arguments = arguments_of(node);
       if (arguments && settle(*op, node, *arguments)) return;
@@ -63,6 +64,12 @@ class Specializer {
       return false;
     const Tensor& condition = g_.value(node.inputs[0]).constant;
     return condition.dtype() == DType::boolean && condition.count() == 1;
+  }
+  static void check_input_count(const ops::Operator& op, const Node& node) {
+    const std::size_t count = node.inputs.size();
+    if (count < op.min_inputs || count > op.max_inputs)
+      Call{node, {}}.fail("has " + std::to_string(count) + " inputs; want " + std::to_string(op.min_inputs) +
+                          " to " + std::to_string(op.max_inputs));
   }
 
   // nullopt when the type of some input is not known.
@@ -79,9 +86,6 @@ class Specializer {
   // Sets the types of the node's outputs; true when the node itself is not needed any more.
   bool settle(const ops::Operator& op, const Node& node, const std::vector<Argument>& arguments) {
     const Call call{node, arguments};
-    if (arguments.size() < op.min_inputs || arguments.size() > op.max_inputs)
-      call.fail("has " + std::to_string(arguments.size()) + " inputs; want " + std::to_string(op.min_inputs) +
-                " to " + std::to_string(op.max_inputs));
     const ops::Types types = op.infer(call);
     if (!types || types->empty()) return false;
     set_types(call, *types);

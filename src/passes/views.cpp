@@ -51,10 +51,30 @@ void join_transposes(Rewriter& r, int n) {
     r.replace(n, std::move(joined));
   }
 }
+
+// tulle.Linear works on X [..., K]: exporters that know only Gemm flatten X to two dimensions around it.
+void lift_linear(Rewriter& r, int n) {
+  const ValueId y = r.node(n).inputs[0], out = r.node(n).outputs[0];
+  const int linear = r.read_once(y) ? r.maker(y, "Linear", "tulle") : kNobody;
+  if (linear == kNobody || input(r.node(linear), 3) != kAbsent) return;
+  const int flatten = r.maker(r.node(linear).inputs[0]);
+  if (!is_view(r, flatten)) return;
+  const ValueId x = r.node(flatten).inputs[0];
+  const auto from = r.f32_shape(x), to = r.f32_shape(out), flat = r.f32_shape(r.node(linear).inputs[0]);
+  const auto product = r.f32_shape(y);
+  if (!from || !to || !flat || !product || from->size() != to->size() || from->size() < 2) return;
+  const bool same_rows = std::equal(from->begin(), from->end() - 1, to->begin());
+  if (!same_rows || from->back() != flat->back() || to->back() != product->back()) return;
+  Node lifted = r.node(linear);
+  lifted.inputs[0] = x;
+  r.note(lifted.name);
+  r.replace(n, std::move(lifted));
+}
 }  // namespace
 
 void join_views(Rewriter& r) {
   for (int n = 0; n < r.size(); ++n) {
+    if (is_view(r, n)) lift_linear(r, n);
     if (is_view(r, n)) join_reshapes(r, n);
     if (r.is(n, "Transpose")) join_transposes(r, n);
   }

@@ -77,6 +77,15 @@ TEST(Linear, TakesScalesAndShiftsOfItsOutputs) {
   EXPECT_EQ(text(optimized(b.graph({y}))), "tulle.Linear+bias");
 }
 
+TEST(Linear, IsLiftedFromTwoDimensions) {
+  Builder b;
+  const ValueId x = b.input("x", {2, 3, 5}), r = b.input("r", {2, 3, 7});
+  const ValueId y =
+      b.op("Gemm", {b.op("Reshape", {x, b.integers({-1, 5})}), b.weight({5, 7}), b.weight({7})});
+  const ValueId z = b.op("Add", {b.op("Reshape", {y, b.integers({2, 3, 7})}), r});
+  EXPECT_EQ(text(optimized(b.graph({z}))), "tulle.Linear+bias+residual");
+}
+
 TEST(Linear, LeavesAnAddThatEnlargesItOrHasOtherReaders) {
   Builder b;
   const ValueId x = b.input("x", {1, 5});

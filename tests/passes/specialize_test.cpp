@@ -42,6 +42,13 @@ TEST(Specialize, NamesInputWhatCameAndWhatWasWanted) {
   EXPECT_NE(refusal(g, {{"x", {Index{1} << 40, 3}}, {"y", {2, 3}}}).find("want at most"), std::string::npos);
 }
 
+TEST(Specialize, TakesAQuestionMarkForNoName) {
+  Builder b;
+  const ValueId x = b.input("x", {-1, -1});
+  for (graph::Dim& d : *b.g.value(x).declared) d.symbol = "?";
+  EXPECT_EQ(refusal(b.graph({b.op("Relu", {x})}), {{"x", {2, 3}}}), "accepted");
+}
+
 TEST(Specialize, FoldsShapeArithmeticOfValuesWithoutData) {
   Builder b;
   const ValueId x = b.input("x", {2, 3, 4});

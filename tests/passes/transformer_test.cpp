@@ -110,6 +110,16 @@ TEST(Attention, TakesAMaskWrittenByWhere) {
   }
 }
 
+TEST(Attention, AddsSeveralMasks) {
+  Builder b;
+  const ValueId x = b.input("x", {kBatch, kSeq, kDim}), padding = b.input("padding", {kBatch, 1, 1, kSeq});
+  const ValueId causal = b.op("Less", {b.input("causal", {1, 1, kSeq, kSeq}), b.number(1)});
+  const ValueId q = transpose(b, heads(b, x), {0, 2, 1, 3}), k = transpose(b, heads(b, x), {0, 2, 3, 1});
+  const ValueId scores = b.op("Where", {causal, b.op("MatMul", {q, k}), b.number(-3.4e38f)});
+  const Graph after = optimized(b.graph({finish(b, b.op("Add", {padding, scores}), q)}));
+  EXPECT_EQ(count(after), "Add:1 Attention:1 Less:1 Where:1");
+}
+
 TEST(Qkv, IsCutAtSplitsAndSlices) {
   for (const bool by_split : {true, false}) {
     Builder b;
