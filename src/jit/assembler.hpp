@@ -35,7 +35,7 @@ enum class Isa { avx2, avx512 };
 /// Vectors have the whole width of the instruction set. The only door to Xbyak.
 class Assembler {
  public:
-  Assembler(Isa isa, std::size_t bound_bytes);  ///< writing past the bound throws Error
+  Assembler(Isa isa, std::size_t bound_bytes);  ///< writing past the bound throws
   ~Assembler();
   CodeMemory finish();  ///< the sealed code; the assembler is spent
 
