@@ -42,7 +42,7 @@ DenseTiles::DenseTiles(const Problem& p, int max_rows) {
     value_count += columns.back().size() * static_cast<std::size_t>(last - first);
   }
   offsets_ = Buffer<std::int32_t>(offset_count);
-  values_ = Buffer<float>(value_count);
+  values_ = Buffer<float>(value_count + kLanes);  // whole vectors are read
   std::int32_t* offset = offsets_.data();
   float* value = values_.data();
   for (std::size_t t = 0; t < tiles_.size(); ++t) {
