@@ -66,10 +66,10 @@ constexpr Problem kProblems[] = {
 
 TEST_P(Pool, MatchesTheDefinitionBetweenAllLayouts) {
   for (const Problem& p : kProblems)
-    for (const auto& [height, width] : {std::pair<Index, Index>{11, 37}, {9, 8}, {16, 16}})
-      for (const Layout& in : layouts(2, 19, height, width))
+    for (const auto& [height, width] : {std::pair<Index, Index>{11, 37}, {9, 8}})
+      for (const Layout& in : layouts(2, 5, height, width))
         for (const Layout& out :
-             layouts(2, 19, outputs(height, p.kernel_y, p.step_y, p.dilation_y, p.pad_top + p.pad_bottom),
+             layouts(2, 5, outputs(height, p.kernel_y, p.step_y, p.dilation_y, p.pad_top + p.pad_bottom),
                      outputs(width, p.kernel_x, p.step_x, p.dilation_x, p.pad_left + p.pad_right))) {
           Guarded x(test::floats_of(in)), y(test::floats_of(out));
           x.randomize(1, -3, -1);
