@@ -64,6 +64,7 @@ TileCounts count_tiles(const CsrView& a, Index rows) {
   for (Index t = 0; t < n.row_tiles; ++t)
     for (Index e = a.offsets[a.rows * t / n.row_tiles]; e < a.offsets[a.rows * (t + 1) / n.row_tiles]; ++e) {
       const auto column = static_cast<std::size_t>(a.columns[e]);
+      n.distinct += last_tile[column] == 0;
       if (last_tile[column] != t + 1) {
         last_tile[column] = static_cast<std::uint32_t>(t + 1);
         used[column] = 0;

@@ -71,6 +71,7 @@ std::unique_ptr<Prepared> make_program(const Problem&, const Emitter&);
 /// made of.
 struct TileCounts {
   Index row_tiles = 0, nonzeros = 0, columns = 0, lone = 0;
+  Index distinct = 0;  ///< columns of A with a nonzero
 };
 TileCounts count_tiles(const CsrView&, Index rows);
 /// Microseconds of a run whose tiles take `cycles` each: no less than its code takes to arrive from L3.

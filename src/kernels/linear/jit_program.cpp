@@ -4,6 +4,7 @@
 #include <xmmintrin.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "kernels/linear/jit_piece.hpp"
 #include "kernels/pointwise/kernel.hpp"
@@ -38,15 +39,21 @@ Index instruction_cache_bytes() {
 /// runs over the tiles (50 % zeros, 1024 x 1024: 176 GFLOP/s whole, 205 in 4 blocks), and so should its rows
 /// of B in the data cache (1536 columns, 90 %: 113 and 123). The price is one load and store of C for each
 /// block, so none is short.
-Index choose_splits(const Problem& p, const Emitter& emitter) {
+Index choose_splits(const Problem& p, const Emitter& emitter, const TileCounts& n) {
   constexpr Index kColumns = 512, kShortestRow = 20;
-  const TileCounts n = count_tiles(p.a, emitter.rows);
   if (p.tiles < 2 || n.nonzeros == 0) return 1;
   const Index nonzeros = n.nonzeros / n.row_tiles, columns = n.columns / n.row_tiles;
   const Index code = std::max(Index{28} << 10, instruction_cache_bytes() / 2);
   const Index wanted =
       std::max(tiles_of_rows(nonzeros * emitter.bytes_per_nonzero, code), tiles_of_rows(columns, kColumns));
   return std::max<Index>(1, std::min(nonzeros / (emitter.rows * kShortestRow), wanted));
+}
+
+/// Row tiles that read the same rows of B take turns on each tile. In a depthwise convolution none do: there
+/// one row tile after the other runs over all tiles, along a few planes (144 channels at 56 x 56: 230 us in
+/// turns, 138 so).
+bool share_rows_of_b(const TileCounts& n) {
+  return 2 * n.columns >= 3 * n.distinct;
 }
 
 /// Where a piece lies: code, then the values it streams, to `end`, in bytes from the start of the memory.
@@ -85,7 +92,8 @@ class Program final : public Prepared {
                  float* c, const float* r) const noexcept;
   void bend(const Placed&, float* c, std::uint32_t lanes) const noexcept;
 
-  Index row_tiles_, splits_, tiles_in_l2_, code_in_l1_;
+  Index row_tiles_ = 0, splits_ = 1;
+  Index tiles_in_l2_ = std::numeric_limits<std::int32_t>::max(), code_in_l1_ = 0;  ///< of a chunk; of a group
   Index c_stride_, r_stride_;
   Activation activation_;
   bool mask_;
@@ -100,14 +108,14 @@ Features features(jit::Isa isa) {
 }
 
 Program::Program(const Problem& p, const Emitter& emitter)
-    : row_tiles_(tiles_of_rows(p.a.rows, emitter.rows)),
-      splits_(choose_splits(p, emitter)),
-      tiles_in_l2_(std::max<Index>(16, cpu_info().l2_bytes / std::max<Index>(1, p.a.cols * kLanes * 4))),
-      code_in_l1_(instruction_cache_bytes() * 7 / 8),
-      c_stride_(p.c_stride),
-      r_stride_(p.r_stride),
-      activation_(p.activation),
-      mask_(p.mask) {
+    : c_stride_(p.c_stride), r_stride_(p.r_stride), activation_(p.activation), mask_(p.mask) {
+  const TileCounts n = count_tiles(p.a, emitter.rows);
+  row_tiles_ = n.row_tiles;
+  splits_ = choose_splits(p, emitter, n);
+  if (share_rows_of_b(n)) {
+    code_in_l1_ = instruction_cache_bytes() * 7 / 8;
+    tiles_in_l2_ = std::max<Index>(16, cpu_info().l2_bytes / std::max<Index>(1, p.a.cols * kLanes * 4));
+  }
   if (activation_.kind > ActivationKind::leaky_relu)
     curve_ = pointwise::tile_activation(activation_.kind, features(emitter.isa));
   write(p, emitter);
