@@ -10,8 +10,13 @@
 namespace tulle::passes {
 namespace {
 using Perm = std::vector<Index>;
-const Perm kHeadsFirst{0, 2, 1, 3};  // [B, S, H, D] -> [B, H, S, D], and back
-const Perm kKeysTurned{0, 2, 3, 1};  // [B, S, H, D] -> [B, H, D, S]
+/// How Transpose brings the heads to the front, of queries, values and (back again) contexts, and of keys.
+struct Layout {
+  Perm heads_first, keys_turned;
+};
+const Layout kBatched{{0, 2, 1, 3}, {0, 2, 3, 1}};  // of [B, S, H, D]
+const Layout kPlain{{1, 0, 2},
+                    {1, 2, 0}};  // of [S, B H, D], as torch.nn.MultiheadAttention has it: a batch of 1
 constexpr double kAsGoodAsMinusInfinity = -1e4;
 
 /// A value of heads: scale x Transpose(source), source [B, S, H, D].
@@ -40,19 +45,20 @@ bool strip_scale(const Rewriter& r, ValueId& id, double& scale) {
 }
 
 std::optional<Heads> heads_behind(const Rewriter& r, ValueId id, const Perm& wanted) {
-  Perm perm{0, 1, 2, 3};
+  Perm perm(wanted.size());
+  std::iota(perm.begin(), perm.end(), 0);
   Heads heads{id, 1};
   for (;;) {
     if (strip_scale(r, heads.source, heads.scale)) continue;
     const int n = r.maker(heads.source, "Transpose");
     if (n == kNobody) break;
     const Perm inner = r.node(n).ints_attribute("perm");
-    if (inner.size() != 4) return std::nullopt;
+    if (inner.size() != perm.size()) return std::nullopt;
     for (Index& axis : perm) axis = inner[static_cast<std::size_t>(axis)];
     heads.source = r.node(n).inputs[0];
   }
   const auto shape = r.f32_shape(heads.source);
-  return perm == wanted && shape && shape->size() == 4 ? std::optional(heads) : std::nullopt;
+  return perm == wanted && shape && shape->size() == perm.size() ? std::optional(heads) : std::nullopt;
 }
 
 /// What masks the scores after scaling: a value that is added, or a Where(condition, number, scores).
@@ -111,31 +117,44 @@ struct Match {
   int last = kNobody;  ///< the Transpose that puts the heads back
 };
 
-bool is_over_last_axis(const Rewriter& r, int softmax) {
+// The layout whose scores this Softmax turns into weights over its last axis; null when it does not.
+const Layout* layout_of(const Rewriter& r, int softmax) {
   const auto shape = r.f32_shape(r.node(softmax).outputs[0]);
-  if (!shape || shape->size() != 4) return false;
+  const std::size_t rank = shape ? shape->size() : 0;
   const Index axis = r.node(softmax).int_attribute("axis", r.node(softmax).version < 13 ? 1 : -1);
-  return axis == -1 || axis == 3;
+  if ((rank != 3 && rank != 4) || (axis != -1 && axis + 1 != static_cast<Index>(rank))) return nullptr;
+  return rank == 4 ? &kBatched : &kPlain;
 }
 
 std::optional<Match> match(const Rewriter& r, int softmax) {
-  if (!is_over_last_axis(r, softmax)) return std::nullopt;
+  const Layout* layout = layout_of(r, softmax);
+  if (!layout) return std::nullopt;
   const ValueId weights = r.node(softmax).outputs[0];
   const int context = r.only_reader(weights);
   const auto scores = match_scores(r, r.node(softmax).inputs[0]);
   if (!r.is(context, "MatMul") || r.node(context).inputs[0] != weights || !scores) return std::nullopt;
   const int last = r.only_reader(r.node(context).outputs[0]);
-  if (!r.is(last, "Transpose") || r.node(last).ints_attribute("perm") != kHeadsFirst) return std::nullopt;
+  if (!r.is(last, "Transpose") || r.node(last).ints_attribute("perm") != layout->heads_first)
+    return std::nullopt;
   const auto& product = r.node(scores->product).inputs;
-  const auto q = heads_behind(r, product[0], kHeadsFirst), k = heads_behind(r, product[1], kKeysTurned);
-  const auto v = heads_behind(r, r.node(context).inputs[1], kHeadsFirst);
+  const auto q = heads_behind(r, product[0], layout->heads_first);
+  const auto k = heads_behind(r, product[1], layout->keys_turned);
+  const auto v = heads_behind(r, r.node(context).inputs[1], layout->heads_first);
   if (!q || !k || !v || v->scale != 1) return std::nullopt;
   return Match{*q, *k, *v, *scores, last};
 }
 
+// [B, S, H, D] of the value that heads were made from.
+Shape batched_shape(const Rewriter& r, ValueId source) {
+  Shape shape = *r.f32_shape(source);
+  if (shape.size() == 3) shape.insert(shape.begin(), 1);
+  return shape;
+}
+
 // [B, H, Sq, Sk] in full, no operand broadcast; no empty axis, which Reshape could not say.
 std::optional<Shape> scores_shape(const Rewriter& r, const Match& m) {
-  const Shape q = *r.f32_shape(m.q.source), k = *r.f32_shape(m.k.source), v = *r.f32_shape(m.v.source);
+  const Shape q = batched_shape(r, m.q.source), k = batched_shape(r, m.k.source),
+              v = batched_shape(r, m.v.source);
   const bool agree =
       k[0] == q[0] && v[0] == q[0] && k[1] == v[1] && k[2] == q[2] && v[2] == q[2] && k[3] == q[3];
   const bool empty = std::ranges::count(q, 0) + std::ranges::count(k, 0) + std::ranges::count(v, 0) > 0;
@@ -194,13 +213,13 @@ ValueId mask_of(Rewriter& r, const Match& m) {
 }
 
 ValueId flattened(Rewriter& r, const Match& m, ValueId heads, const char* which) {
-  const Shape s = *r.f32_shape(heads), flat{s[0], s[1], s[2] * s[3]};
+  const Shape s = batched_shape(r, heads), flat{s[0], s[1], s[2] * s[3]};
   return r.insert_before(m.last, reshape_node(r, r.node(m.last).name + which, heads, flat),
                          {DType::f32, flat});
 }
 
 void fuse(Rewriter& r, const Match& m, const Shape& scores, const std::string& name) {
-  const Shape v = *r.f32_shape(m.v.source), out{scores[0], scores[2], v[2] * v[3]};
+  const Shape v = batched_shape(r, m.v.source), out{scores[0], scores[2], v[2] * v[3]};
   Node attention = tulle_node("Attention", name,
                               {flattened(r, m, m.q.source, ".q"), flattened(r, m, m.k.source, ".k"),
                                flattened(r, m, m.v.source, ".v")});
@@ -209,7 +228,7 @@ void fuse(Rewriter& r, const Match& m, const Shape& scores, const std::string& n
   attention.attributes["scale"] = static_cast<float>(m.scores.scale * m.q.scale * m.k.scale);
   r.note(name);
   const ValueId y = r.insert_before(m.last, std::move(attention), {DType::f32, out});
-  r.replace(m.last, reshape_node(r, r.node(m.last).name, y, {scores[0], scores[2], v[2], v[3]}));
+  r.replace(m.last, reshape_node(r, r.node(m.last).name, y, *r.f32_shape(r.node(m.last).outputs[0])));
 }
 }  // namespace
 

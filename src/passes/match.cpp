@@ -9,7 +9,7 @@ bool near(double value, double want) {
 }
 
 std::optional<double> scalar(const Rewriter& r, ValueId id) {
-  const Tensor t = r.constant_of(id);
+  const Tensor& t = r.constant_of(id);
   if (t.empty() || t.dtype() != DType::f32 || t.count() != 1) return std::nullopt;
   return t.as<float>()[0];
 }
@@ -19,7 +19,7 @@ bool is_scalar(const Rewriter& r, ValueId id, double want) {
 }
 
 std::optional<std::vector<Index>> integers(const Rewriter& r, ValueId id) {
-  const Tensor t = r.constant_of(id);
+  const Tensor& t = r.constant_of(id);
   if (t.empty()) return std::nullopt;
   if (t.dtype() == DType::i64) return std::vector<Index>(t.as<Index>().begin(), t.as<Index>().end());
   if (t.dtype() == DType::i32)

@@ -15,7 +15,7 @@ void append(std::string& key, const T& number) {
 }
 
 void append_value(std::string& key, const Rewriter& r, ValueId id) {
-  const Tensor data = r.constant_of(id);
+  const Tensor& data = r.constant_of(id);
   if (data.empty() || data.size_bytes() > kSmallBytes) {
     key += 'v';
     append(key, id);

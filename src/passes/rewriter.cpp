@@ -59,6 +59,11 @@ std::optional<Shape> Rewriter::f32_shape(ValueId id) const {
   return t && t->dtype == DType::f32 ? std::optional(t->shape) : std::nullopt;
 }
 
+const Tensor& Rewriter::constant_of(ValueId id) const {
+  static const Tensor none;
+  return id == kAbsent ? none : graph_.value(id).constant;
+}
+
 ValueId Rewriter::constant(std::string name, Tensor data) {
   maker_.push_back(kNobody);
   readers_.emplace_back();

@@ -55,7 +55,8 @@ class Rewriter {
   bool is_output(ValueId id) const { return is_output_[static_cast<std::size_t>(id)]; }
 
   bool is_constant(ValueId id) const { return graph_.is_constant(id); }
-  Tensor constant_of(ValueId id) const { return id == kAbsent ? Tensor() : graph_.value(id).constant; }
+  /// empty() when the value is no constant; the reference holds until the next constant() or insert_before().
+  const Tensor& constant_of(ValueId) const;
   std::optional<TensorType> type(ValueId id) const {
     return id == kAbsent ? std::nullopt : graph_.value(id).type;
   }

@@ -121,3 +121,11 @@ TEST(Specialize, LeavesValuesWithoutTypeWhereTheyDependOnData) {
   EXPECT_EQ(text(after), "Expand Relu");
   EXPECT_FALSE(after.value(after.outputs[0]).type);
 }
+
+TEST(Passes, TakeLongChainsInBoundedTime) {
+  Builder b;
+  ValueId x = b.input("x", {4});
+  for (int i = 0; i < 20000; ++i) x = b.op(i % 3 ? "Mul" : "Add", {x, b.number(1)});
+  passes::Log log;
+  EXPECT_FALSE(passes::optimize(passes::specialize(b.graph({x}), {}, log), log).nodes.empty());
+}

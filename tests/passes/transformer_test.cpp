@@ -120,6 +120,21 @@ TEST(Attention, AddsSeveralMasks) {
   EXPECT_EQ(count(after), "Add:1 Attention:1 Less:1 Where:1");
 }
 
+TEST(Attention, IsFoundInFrontOfABatchFoldedIntoHeads) {  // as torch.nn.MultiheadAttention exports it
+  Builder b;
+  const ValueId x = b.input("x", {kSeq, kBatch, kDim}), mask = b.input("mask", {kSeq, kSeq});
+  const auto folded = [&](std::vector<Index> perm) {
+    const ValueId y = b.op("Reshape", {dense(b, x, kDim, kDim), b.integers({kSeq, kBatch * kHeads, kWidth})});
+    return transpose(b, y, std::move(perm));
+  };
+  const ValueId q = b.op("Mul", {folded({1, 0, 2}), b.number(0.5f)});
+  const ValueId scores = b.op("Add", {b.op("MatMul", {q, folded({1, 2, 0})}), mask});
+  const ValueId context =
+      b.op("MatMul", {b.op("Softmax", {scores}, {{"axis", Index{-1}}}), folded({1, 0, 2})});
+  const ValueId y = b.op("Reshape", {transpose(b, context, {1, 0, 2}), b.integers({kSeq, kBatch, kDim})});
+  EXPECT_EQ(count(optimized(b.graph({dense(b, y, kDim, kDim)}))), "Attention:1 Linear:4 Reshape:4");
+}
+
 TEST(Qkv, IsCutAtSplitsAndSlices) {
   for (const bool by_split : {true, false}) {
     Builder b;
