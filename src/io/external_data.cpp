@@ -11,7 +11,8 @@ namespace fs = std::filesystem;
 namespace {
 /// The names between the slashes, each a plain one.
 std::vector<std::string> components(const std::string& location) {
-  const auto refuse = [&](const char* what) { throw Error("external data '" + location + "'", what); };
+  const std::string shown = location.c_str();  // up to a zero byte, which would cut the message short
+  const auto refuse = [&](const char* what) { throw Error("external data '" + shown + "'", what); };
   if (location.empty()) refuse("the location is empty");
   if (location.size() > 4096) throw Error("external data", "the location is longer than 4096 bytes");
   if (location.front() == '/') refuse("the location is absolute; it must stay in the model's folder");

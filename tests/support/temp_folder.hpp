@@ -44,3 +44,6 @@ std::string message_of(const Body& body) {
   return "";
 }
 }  // namespace tulle::test
+
+#define EXPECT_SAYS(message, part) \
+  EXPECT_NE(std::string(message).find(part), std::string::npos) << "it says: " << (message)
