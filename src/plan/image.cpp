@@ -116,7 +116,7 @@ ImageAnalysis::ImageAnalysis(const Graph& g) : planes_(g.values.size(), false) {
   }
   for (std::size_t i = g.nodes.size(); i-- > 0;) {  // readers first: wishes pass through element-wise nodes
     const Node& n = g.nodes[i];
-    const bool wish = is_pool(n) || (is_image_conv(g, n) && !conv_shape(g, n).aligned() && !conv_shape(g, n).strided()) ||
+    const bool wish = is_pool(n) || (is_image_conv(g, n) && !conv_shape(g, n).aligned()) ||
                       (passes_through(n) && planes_[static_cast<std::size_t>(n.outputs[0])]);
     if (!wish) continue;
     const std::size_t count = passes_through(n) ? n.inputs.size() : 1;

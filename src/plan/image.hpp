@@ -40,7 +40,7 @@ class ImageAnalysis {
  public:
   explicit ImageAnalysis(const graph::Graph&);
   Padding padding(Resolution) const;
-  /// Some reader, seen through element-wise nodes, is a k x k convolution of stride 1 or a pool.
+  /// Some reader, seen through element-wise nodes, is a convolution with taps beside the pixel, or a pool.
   bool wants_planes(graph::ValueId id) const { return planes_[static_cast<std::size_t>(id)]; }
 
  private:

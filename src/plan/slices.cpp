@@ -3,6 +3,8 @@
 #include <array>
 #include <cstring>
 #include <string_view>
+#include "core/cpu.hpp"
+#include "formats/layout.hpp"
 
 namespace tulle::plan {
 using graph::Graph;
@@ -10,7 +12,9 @@ using graph::Node;
 using graph::ValueId;
 
 namespace {
-constexpr Index kColumns = 128;  // tokens or pixels that fill the lanes and use each weight often enough
+constexpr Index kColumns = 128;         // tokens or pixels that use each weight often enough
+constexpr double kColumnsFilled = 0.6;  // of them, over all weights
+constexpr double kLanesFilled = 0.6;    // of the 16 lanes of a panel
 
 // Operators that treat the items of dimension 0 apart whatever their attributes say.
 constexpr std::array<std::string_view, 30> kApart = {
@@ -79,26 +83,44 @@ bool items_apart(const Graph& g, Index batch) {
   return true;
 }
 
-// Columns that one item brings to the smallest and to the largest product.
-struct Columns {
-  Index fewest = 0, most = 0;
+// A product of one item of the batch.
+struct Work {
+  double nnz = 0;
+  Index columns = 0;  // tokens or pixels
+  double bytes = 0;   // of activations, in and out
 };
-Columns columns_per_item(const Graph& g, Index batch) {
-  Columns c;
-  for (const Node& n : g.nodes) {
-    if (n.domain != "tulle" || (n.op != "Linear" && n.op != "Conv")) continue;
-    const Shape& y = shape(g, n.outputs[0]);
-    Index columns = element_count(y) / batch / std::max<Index>(1, n.op == "Conv" ? y[1] : y.back());
-    c.fewest = c.most == 0 ? columns : std::min(c.fewest, columns);
-    c.most = std::max(c.most, columns);
-  }
-  return c;
+
+double count_nonzero(const Tensor& t) {
+  const auto w = t.as<float>();
+  return static_cast<double>(w.size() - static_cast<std::size_t>(std::count(w.begin(), w.end(), 0.0f)));
 }
 
-Index divisor_from(Index batch, Index least) {
-  for (Index d = std::max<Index>(1, least); d < batch; ++d)
-    if (batch % d == 0) return d;
-  return 0;
+std::vector<Work> products(const Graph& g, Index batch) {
+  std::vector<Work> work;
+  for (const Node& n : g.nodes) {
+    if (n.domain != "tulle" || (n.op != "Linear" && n.op != "Conv") || !g.is_constant(n.inputs[1])) continue;
+    const Shape& y = shape(g, n.outputs[0]);
+    const Index out = element_count(y) / batch, in = element_count(shape(g, n.inputs[0])) / batch;
+    const Index features = n.op == "Conv" ? y[1] : y.back();
+    work.push_back({count_nonzero(g.value(n.inputs[1]).constant), out / std::max<Index>(1, features), 4.0 * static_cast<double>(in + out)});
+  }
+  return work;
+}
+
+// How well `part` items fill `wanted` columns, over all weights.
+double filled(const std::vector<Work>& work, Index part, Index wanted) {
+  double sum = 0, all = 0;
+  for (const Work& w : work) {
+    sum += w.nnz * static_cast<double>(std::min(part * w.columns, wanted));
+    all += w.nnz * static_cast<double>(wanted);
+  }
+  return all > 0 ? sum / all : 1;
+}
+
+double largest_activation(const std::vector<Work>& work) {
+  double bytes = 0;
+  for (const Work& w : work) bytes = std::max(bytes, w.bytes);
+  return bytes;
 }
 }  // namespace
 
@@ -110,12 +132,17 @@ Index slice_size(const Graph& g) {
     if (!has_batch(g, id, batch)) return 0;
   for (ValueId id : g.outputs)
     if (!has_batch(g, id, batch)) return 0;
-  const Columns columns = columns_per_item(g, batch);
-  if (columns.most == 0 || !items_apart(g, batch)) return 0;
-  // Networks whose products all have many columns go item by item; a classifier of one column an item at the end of
-  // large maps does not count, at the end of small ones it decides.
-  const Index item = columns.most >= 16 * kColumns ? columns.most : std::max<Index>(1, columns.fewest);
-  return divisor_from(batch, (kColumns + item - 1) / item);
+  const std::vector<Work> work = products(g, batch);
+  if (work.empty() || !items_apart(g, batch)) return 0;
+  const double cache = static_cast<double>(cpu_info().l2_bytes);
+  Index best = batch;  // the fewest items that fill lanes and use weights often; fewer when they would leave the cache
+  for (Index part = batch; part >= 1; --part) {
+    if (batch % part != 0 || filled(work, part, kLanes) < kLanesFilled) continue;
+    const bool reuses = filled(work, part, kColumns) >= kColumnsFilled;
+    const bool fits = static_cast<double>(best) * largest_activation(work) <= cache;
+    if (reuses || !fits) best = part;
+  }
+  return best == batch ? 0 : best;
 }
 
 Graph with_free_batch(const Graph& model) {
