@@ -135,6 +135,11 @@ TULLE_INLINE __m256 lookup(const float* table, __m256i index) {
 TULLE_INLINE V lookup(const float* table, V index) {
   return {lookup(table, _mm256_cvtps_epi32(index.lo)), lookup(table, _mm256_cvtps_epi32(index.hi))};
 }
+TULLE_INLINE V gather(const float* base, const std::int32_t* offset) {
+  const __m256i* at = reinterpret_cast<const __m256i*>(offset);
+  return {_mm256_i32gather_ps(base, _mm256_loadu_si256(at), 4),
+          _mm256_i32gather_ps(base, _mm256_loadu_si256(at + 1), 4)};
+}
 template <int Pick>
 TULLE_INLINE __m256 every_other(V a) {
   const __m256d x = _mm256_castps_pd(_mm256_shuffle_ps(a.lo, a.hi, Pick));

@@ -112,6 +112,10 @@ TULLE_INLINE void fma_broadcast(V& c, V a, const float* b) {
 TULLE_INLINE V lookup(const float* table, V index) {
   return {_mm512_permutexvar_ps(_mm512_cvtps_epi32(index.v), _mm512_loadu_ps(table))};
 }
+/// Lane i is base[offset[i]].
+TULLE_INLINE V gather(const float* base, const std::int32_t* offset) {
+  return {_mm512_i32gather_ps(_mm512_loadu_si512(offset), base, 4)};
+}
 /// Elements 0, 2, .., 30 and 1, 3, .., 31 of a followed by b.
 TULLE_INLINE V even(V a, V b) {
   const __m512i at = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
