@@ -31,6 +31,20 @@ auto make_gelu(const Call& call) {
     return T(0.5) * x * (1 + bend);
   };
 }
+/// Swish of the gate times the value; the two do not broadcast.
+Types infer_swiglu(const Call& call) {
+  if (call.has(1) && call.input(0).shape() != call.input(1).shape())
+    call.fail("gate " + to_string(call.input(0).shape()) + " and value " + to_string(call.input(1).shape()) +
+              " differ");
+  return infer_binary<Floats>(call);
+}
+void eval_swiglu(const Call& call, std::span<const Result> out) {
+  Floats::visit(call.input(0).dtype(), [&]<class T>(T) {
+    map<T, T, T>(call.input(0), call.input(1), out[0], [a = alpha(call, 1)](auto gate, auto value) {
+      return gate / (1 + std::exp(-a * gate)) * value;
+    });
+  });
+}
 }  // namespace
 
 extern const Operator kCelu = unary_with<Floats, [](const Call& call) {
@@ -64,6 +78,7 @@ extern const Operator kShrink = unary_with<Numbers, [](const Call& call) {
     return static_cast<decltype(x)>(x < -lambda ? x + bias : x > lambda ? x - bias : 0);
   };
 }>("Shrink", 9);
+extern const Operator kSwiGLU{"SwiGLU", "", 28, 2, 2, infer_swiglu, eval_swiglu};
 extern const Operator kSwish = unary_with<Floats, [](const Call& call) {
   return [a = alpha(call, 1)](auto x) { return x / (1 + std::exp(-a * x)); };
 }>("Swish", 24);

@@ -1,4 +1,4 @@
-// Operators that work along one axis: ArgMax, ArgMin, TopK, CumSum, ReverseSequence.
+// Operators that work along one axis: ArgMax, ArgMin, TopK, CumSum, CumProd, ReverseSequence.
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -109,31 +109,36 @@ void eval_top_k(const Call& call, std::span<const Result> out) {
   });
 }
 
-Types infer_cum_sum(const Call& call) {
+Types infer_cumulate(const Call& call) {
   require_type<Numbers>(call, 0);
   const auto axis = integer(call, 1);
   if (axis) require_axis(call, *axis, call.input(0).rank());
   return {{call.input(0).type}};
 }
-void eval_cum_sum(const Call& call, std::span<const Result> out) {
+/// Sums (from 0) or products (from 1) of the elements so far; integers wrap around.
+template <int neutral, auto combine>
+void eval_cumulate(const Call& call, std::span<const Result> out) {
   const Lanes lanes(call.input(0).shape(), require_axis(call, *integer(call, 1), call.input(0).rank()));
   const bool exclusive = call.node.int_attribute("exclusive", 0),
              reverse = call.node.int_attribute("reverse", 0);
   const Index step = reverse ? -lanes.inner : lanes.inner,
               start = reverse ? (lanes.size - 1) * lanes.inner : 0;
   Numbers::visit(call.input(0).dtype(), [&]<class T>(T) {
-    using Sum = std::conditional_t<kIsFloat<T>, double, std::uint64_t>;
+    using Wide = std::conditional_t<kIsFloat<T>, double, std::uint64_t>;
     lanes.for_each([&](Index first) {
-      Sum sum = 0;
+      Wide so_far = neutral;
       Index p = first + start;
       for (Index i = 0; i < lanes.size; ++i, p += step) {
-        const Sum with = sum + static_cast<Sum>(static_cast<Compute<T>>(call.input(0).as<T>().data()[p]));
-        out[0].as<T>().data()[p] = static_cast<T>(exclusive ? sum : with);
-        sum = with;
+        const Wide with =
+            combine(so_far, static_cast<Wide>(static_cast<Compute<T>>(call.input(0).as<T>().data()[p])));
+        out[0].as<T>().data()[p] = static_cast<T>(exclusive ? so_far : with);
+        so_far = with;
       }
     });
   });
 }
+constexpr auto kSumUp = [](auto x, auto y) { return x + y; };
+constexpr auto kMultiplyUp = [](auto x, auto y) { return x * y; };
 
 Types infer_reverse_sequence(const Call& call) {
   require_type<AnyType>(call, 0);
@@ -170,7 +175,8 @@ void eval_reverse_sequence(const Call& call, std::span<const Result> out) {
 
 extern const Operator kArgMax{"ArgMax", "", 1, 1, 1, infer_arg, eval_arg_max};
 extern const Operator kArgMin{"ArgMin", "", 1, 1, 1, infer_arg, eval_arg_min};
-extern const Operator kCumSum{"CumSum", "", 11, 2, 2, infer_cum_sum, eval_cum_sum};
+extern const Operator kCumProd{"CumProd", "", 26, 2, 2, infer_cumulate, eval_cumulate<1, kMultiplyUp>};
+extern const Operator kCumSum{"CumSum", "", 11, 2, 2, infer_cumulate, eval_cumulate<0, kSumUp>};
 extern const Operator kReverseSequence{"ReverseSequence",    "", 10, 2, 2, infer_reverse_sequence,
                                        eval_reverse_sequence};
 extern const Operator kTopK{"TopK", "", 1, 1, 2, infer_top_k, eval_top_k};

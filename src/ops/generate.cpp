@@ -1,7 +1,8 @@
-// Tensors from nothing but numbers: Constant, ConstantOfShape, Range, EyeLike, OneHot.
+// Tensors from nothing but numbers: Constant, ConstantOfShape, Range, EyeLike, OneHot, windows.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numbers>
 
 #include "ops/check.hpp"
 #include "ops/list.hpp"
@@ -164,12 +165,41 @@ void eval_one_hot(const Call& call, std::span<const Result> out) {
     });
   });
 }
+/// Cosine windows: a0 - a1 cos(x) + a2 cos(2 x), x = 2 pi i / (size, or size - 1 when symmetric).
+struct Cosines {
+  double a0, a1, a2;
+};
+Types infer_window(const Call& call) {
+  const DType dtype = dtype_attribute(call, "output_datatype", DType::f32);
+  if (!Numbers::contains(dtype)) call.fail("makes no window of " + std::string(name(dtype)));
+  const auto size = integer(call, 0);
+  if (!size) return std::nullopt;
+  return {{require_size(call, {dtype, {*size}})}};
+}
+template <Cosines c>
+void eval_window(const Call& call, std::span<const Result> out) {
+  const Index size = out[0].count(), period = call.node.int_attribute("periodic", 1) ? size : size - 1;
+  Numbers::visit(out[0].type.dtype, [&]<class T>(T) {
+    for (Index i = 0; i < size; ++i) {
+      const double x =
+          period > 0 ? 2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(period) : 0;
+      out[0].as<T>()[at(i)] = static_cast<T>(c.a0 - c.a1 * std::cos(x) + c.a2 * std::cos(2 * x));
+    }
+  });
+}
+template <Cosines c>
+constexpr Operator window(std::string_view name) {
+  return {name, "", 17, 1, 1, infer_window, eval_window<c>};
+}
 }  // namespace
 
+extern const Operator kBlackmanWindow = window<{0.42, 0.5, 0.08}>("BlackmanWindow");
 extern const Operator kConstant{"Constant", "", 1, 0, 0, infer_constant, eval_constant};
 extern const Operator kConstantOfShape{"ConstantOfShape",     "", 9, 1, 1, infer_constant_of_shape,
                                        eval_constant_of_shape};
 extern const Operator kEyeLike{"EyeLike", "", 9, 1, 1, infer_eye_like, eval_eye_like};
+extern const Operator kHammingWindow = window<{25.0 / 46, 21.0 / 46, 0}>("HammingWindow");
+extern const Operator kHannWindow = window<{0.5, 0.5, 0}>("HannWindow");
 extern const Operator kOneHot{"OneHot", "", 9, 3, 3, infer_one_hot, eval_one_hot};
 extern const Operator kRange{"Range", "", 11, 3, 3, infer_range, eval_range};
 }  // namespace tulle::ops

@@ -4,10 +4,11 @@ namespace tulle::ops {
 namespace {
 const Operator* const kAll[] = {
     // activation.cpp
-    &kCelu, &kElu, &kGelu, &kHardSigmoid, &kHardSwish, &kLeakyRelu, &kMish, &kPRelu, &kSelu, &kShrink, &kSwish,
+    &kCelu, &kElu, &kGelu, &kHardSigmoid, &kHardSwish, &kLeakyRelu, &kMish, &kPRelu, &kSelu, &kShrink,
+    &kSwiGLU, &kSwish,
     &kThresholdedRelu,
     // along_axis.cpp
-    &kArgMax, &kArgMin, &kCumSum, &kReverseSequence, &kTopK,
+    &kArgMax, &kArgMin, &kCumProd, &kCumSum, &kReverseSequence, &kTopK,
     // arithmetic.cpp
     &kAdd, &kAnd, &kBitShift, &kBitwiseAnd, &kBitwiseOr, &kBitwiseXor, &kDiv, &kEqual, &kGreater,
     &kGreaterOrEqual, &kLess, &kLessOrEqual, &kMod, &kMul, &kOr, &kPow, &kSub, &kXor,
@@ -16,20 +17,21 @@ const Operator* const kAll[] = {
     // gather.cpp
     &kGather, &kGatherElements, &kGatherND,
     // generate.cpp
-    &kConstant, &kConstantOfShape, &kEyeLike, &kOneHot, &kRange,
+    &kBlackmanWindow, &kConstant, &kConstantOfShape, &kEyeLike, &kHammingWindow, &kHannWindow, &kOneHot,
+    &kRange,
     // pad.cpp
-    &kPad,
+    &kCenterCropPad, &kPad,
     // rearrange.cpp
     &kConcat, &kDepthToSpace, &kExpand, &kSpaceToDepth, &kSplit, &kTile, &kTranspose,
     // reduce.cpp
     &kReduceL1, &kReduceL2, &kReduceLogSum, &kReduceLogSumExp, &kReduceMax, &kReduceMean, &kReduceMin,
     &kReduceProd, &kReduceSum, &kReduceSumSquare,
     // scatter.cpp
-    &kScatter, &kScatterElements, &kScatterND,
+    &kScatter, &kScatterElements, &kScatterND, &kTensorScatter,
     // select.cpp
     &kCompress, &kNonZero, &kTrilu, &kUnique,
     // shape.cpp
-    &kDropout, &kFlatten, &kIdentity, &kReshape, &kShape, &kSize, &kSqueeze, &kUnsqueeze,
+    &kBitCast, &kDropout, &kFlatten, &kIdentity, &kReshape, &kShape, &kSize, &kSqueeze, &kUnsqueeze,
     // slice.cpp
     &kSlice,
     // unary.cpp

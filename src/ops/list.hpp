@@ -4,9 +4,9 @@
 namespace tulle::ops {
 // activation.cpp
 extern const Operator kCelu, kElu, kGelu, kHardSigmoid, kHardSwish, kLeakyRelu, kMish, kPRelu, kSelu, kShrink,
-    kSwish, kThresholdedRelu;
+    kSwiGLU, kSwish, kThresholdedRelu;
 // along_axis.cpp
-extern const Operator kArgMax, kArgMin, kCumSum, kReverseSequence, kTopK;
+extern const Operator kArgMax, kArgMin, kCumProd, kCumSum, kReverseSequence, kTopK;
 // arithmetic.cpp
 extern const Operator kAdd, kAnd, kBitShift, kBitwiseAnd, kBitwiseOr, kBitwiseXor, kDiv, kEqual, kGreater,
     kGreaterOrEqual, kLess, kLessOrEqual, kMod, kMul, kOr, kPow, kSub, kXor;
@@ -15,24 +15,26 @@ extern const Operator kCast, kCastLike, kIsInf, kIsNaN;
 // gather.cpp
 extern const Operator kGather, kGatherElements, kGatherND;
 // generate.cpp
-extern const Operator kConstant, kConstantOfShape, kEyeLike, kOneHot, kRange;
+extern const Operator kBlackmanWindow, kConstant, kConstantOfShape, kEyeLike, kHammingWindow, kHannWindow,
+    kOneHot, kRange;
 // pad.cpp
-extern const Operator kPad;
+extern const Operator kCenterCropPad, kPad;
 // rearrange.cpp
 extern const Operator kConcat, kDepthToSpace, kExpand, kSpaceToDepth, kSplit, kTile, kTranspose;
 // reduce.cpp
 extern const Operator kReduceL1, kReduceL2, kReduceLogSum, kReduceLogSumExp, kReduceMax, kReduceMean,
     kReduceMin, kReduceProd, kReduceSum, kReduceSumSquare;
 // scatter.cpp
-extern const Operator kScatter, kScatterElements, kScatterND;
+extern const Operator kScatter, kScatterElements, kScatterND, kTensorScatter;
 // select.cpp
 extern const Operator kCompress, kNonZero, kTrilu, kUnique;
 // shape.cpp
-extern const Operator kDropout, kFlatten, kIdentity, kReshape, kShape, kSize, kSqueeze, kUnsqueeze;
+extern const Operator kBitCast, kDropout, kFlatten, kIdentity, kReshape, kShape, kSize, kSqueeze, kUnsqueeze;
 // slice.cpp
 extern const Operator kSlice;
 // unary.cpp
-extern const Operator kAbs, kAcos, kAcosh, kAsin, kAsinh, kAtan, kAtanh, kBitwiseNot, kCeil, kCos, kCosh, kErf,
+extern const Operator kAbs, kAcos, kAcosh, kAsin, kAsinh, kAtan, kAtanh, kBitwiseNot, kCeil, kCos, kCosh,
+    kErf,
     kExp, kFloor, kLog, kNeg, kNot, kReciprocal, kRelu, kRound, kSigmoid, kSign, kSin, kSinh, kSoftplus,
     kSoftsign, kSqrt, kTan, kTanh;
 // variadic.cpp

@@ -1,5 +1,6 @@
 // Pad: pads and value are attributes before opset 11, then inputs; axes come with 18, wrap with 19.
 #include <algorithm>
+#include <numeric>
 
 #include "ops/check.hpp"
 #include "ops/list.hpp"
@@ -70,13 +71,11 @@ Index source(const std::string& mode, Index i, Index size) {
   return folded < size ? folded : 2 * (size - 1) - folded;
 }
 /// For each position of each output dimension its source.
-std::vector<std::vector<Index>> sources(const Call& call, const Shape& shape) {
-  const std::string mode = call.node.string_attribute("mode", "constant");
-  const std::vector<Margins> all = *margins(call);
-  std::vector<std::vector<Index>> table(shape.size());
-  for (std::size_t d = 0; d < shape.size(); ++d)
-    for (Index i = 0; i < shape[d]; ++i)
-      table[d].push_back(source(mode, i - all[d].before, call.input(0).shape()[d]));
+std::vector<std::vector<Index>> sources(const Shape& in, const Shape& out, const std::vector<Margins>& all,
+                                        const std::string& mode) {
+  std::vector<std::vector<Index>> table(out.size());
+  for (std::size_t d = 0; d < out.size(); ++d)
+    for (Index i = 0; i < out[d]; ++i) table[d].push_back(source(mode, i - all[d].before, in[d]));
   return table;
 }
 
@@ -102,15 +101,49 @@ struct Padding {
       for (Index s : table[d]) fill(d + 1, base < 0 || s < 0 ? -1 : base + s * strides[d]);
   }
 };
+template <class T>
+void pad(const Argument& x, const Result& y, const std::vector<Margins>& all, const std::string& mode,
+         T value) {
+  if (y.count() == 0) return;
+  Padding<T> padding{x.as<T>().data(), y.as<T>().data(), dense_strides(x.shape()),
+                     sources(x.shape(), y.type.shape, all, mode), value};
+  padding.fill(0, 0);
+}
 void eval_pad(const Call& call, std::span<const Result> out) {
-  if (out[0].count() == 0) return;
   AnyType::visit(out[0].type.dtype, [&]<class T>(T) {
-    Padding<T>{call.input(0).as<T>().data(), out[0].as<T>().data(), dense_strides(call.input(0).shape()),
-               sources(call, out[0].type.shape), pad_value<T>(call)}
-        .fill(0, 0);
+    pad<T>(call.input(0), out[0], *margins(call), call.node.string_attribute("mode", "constant"),
+           pad_value<T>(call));
   });
+}
+
+/// The axes of CenterCropPad, all when absent.
+std::vector<Index> crop_axes(const Call& call) {
+  std::vector<Index> all(at(call.input(0).rank()));
+  std::iota(all.begin(), all.end(), Index{0});
+  return require_axes(call, call.node.ints_attribute("axes", std::move(all)), call.input(0).rank());
+}
+Types infer_center_crop_pad(const Call& call) {
+  require_type<AnyType>(call, 0);
+  const std::vector<Index> axes = crop_axes(call);
+  const auto sizes = integers(call, 1);
+  if (!sizes) return std::nullopt;
+  if (sizes->size() != axes.size())
+    call.fail("has " + std::to_string(sizes->size()) + " sizes for " + std::to_string(axes.size()) + " axes");
+  TensorType type = call.input(0).type;
+  for (std::size_t i = 0; i < axes.size(); ++i) type.shape[at(axes[i])] = (*sizes)[i];
+  return {{require_size(call, std::move(type))}};
+}
+void eval_center_crop_pad(const Call& call, std::span<const Result> out) {
+  std::vector<Margins> all;
+  for (std::size_t d = 0; d < out[0].type.shape.size(); ++d) {
+    const Index more = out[0].type.shape[d] - call.input(0).shape()[d];
+    all.push_back({more / 2, more - more / 2});  // toward zero: an odd one goes to the right
+  }
+  visit_size(out[0].type.dtype, [&]<class T>(T) { pad<T>(call.input(0), out[0], all, "constant", T(0)); });
 }
 }  // namespace
 
+extern const Operator kCenterCropPad{"CenterCropPad",     "", 18, 2, 2, infer_center_crop_pad,
+                                     eval_center_crop_pad};
 extern const Operator kPad{"Pad", "", 2, 1, 4, infer_pad, eval_pad};
 }  // namespace tulle::ops

@@ -113,10 +113,58 @@ void eval_scatter_nd(const Call& call, std::span<const Result> out) {
     }
   });
 }
+/// TensorScatter: rows of `update` go into the cache from the sequence's write index on.
+Index cache_axis(const Call& call) {
+  const Index axis = require_axis(call, call.node.int_attribute("axis", -2), call.input(0).rank());
+  if (axis == 0) call.fail("writes along axis 0, which is the batch");
+  return axis;
+}
+Types infer_tensor_scatter(const Call& call) {
+  require_type<AnyType>(call, 0);
+  require_dtype(call, 1, call.input(0).dtype());
+  const Index axis = cache_axis(call);
+  Shape beside = call.input(1).shape();
+  const Index length = call.input(1).rank() == call.input(0).rank()
+                           ? std::exchange(beside[at(axis)], call.input(0).shape()[at(axis)])
+                           : 0;
+  if (beside != call.input(0).shape() || length > beside[at(axis)])
+    call.fail("update " + to_string(call.input(1).shape()) + " does not fit in " +
+              to_string(call.input(0).shape()) + " along axis " + std::to_string(axis));
+  if (call.has(2)) require_dtype(call, 2, DType::i64);
+  if (call.has(2) && call.input(2).shape() != Shape{beside[0]})
+    call.fail("has write indices of shape " + to_string(call.input(2).shape()) + " for " +
+              std::to_string(beside[0]) + " sequences");
+  const std::string mode = call.node.string_attribute("mode", "linear");
+  if (mode != "linear" && mode != "circular")
+    call.fail("attribute 'mode' is '" + mode + "'; want linear or circular");
+  return {{call.input(0).type}};
+}
+void eval_tensor_scatter(const Call& call, std::span<const Result> out) {
+  copy_data(call, out[0]);
+  const Shape& cache = call.input(0).shape();
+  const Index axis = cache_axis(call), size = cache[at(axis)], length = call.input(1).shape()[at(axis)];
+  const bool circular = call.node.string_attribute("mode", "linear") == "circular";
+  const Index lanes = product(cache, 0, axis), each = product(cache, 1, axis);
+  const std::size_t row =
+      at(product(cache, axis + 1, call.input(0).rank())) * size_bytes(call.input(0).dtype());
+  if (row == 0 || length == 0) return;
+  const auto* from = static_cast<const std::byte*>(call.input(1).data);
+  for (Index lane = 0; lane < lanes; ++lane) {
+    const Index first = call.has(2) ? call.input(2).as<Index>()[at(lane / each)] : 0;
+    if (first < 0 || (!circular && first > size - length))
+      call.fail("writes " + std::to_string(length) + " rows from " + std::to_string(first) + " into " +
+                std::to_string(size));
+    for (Index i = 0; i < length; ++i, from += row)
+      std::memcpy(static_cast<std::byte*>(out[0].data) + at(lane * size + (first % size + i) % size) * row,
+                  from, row);
+  }
+}
 }  // namespace
 
 extern const Operator kScatter{"Scatter", "", 9, 3, 3, infer_scatter_elements, eval_scatter_elements};
 extern const Operator kScatterElements{"ScatterElements",    "", 11, 3, 3, infer_scatter_elements,
                                        eval_scatter_elements};
 extern const Operator kScatterND{"ScatterND", "", 11, 3, 3, infer_scatter_nd, eval_scatter_nd};
+extern const Operator kTensorScatter{"TensorScatter",    "", 24, 2, 3, infer_tensor_scatter,
+                                     eval_tensor_scatter};
 }  // namespace tulle::ops

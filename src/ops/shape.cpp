@@ -16,6 +16,16 @@ Types infer_identity(const Call& call) {
   return {{call.input(0).type}};
 }
 
+Types infer_bit_cast(const Call& call) {
+  require_type<AnyType>(call, 0);
+  if (!call.node.has_attribute("to")) call.fail("lacks the attribute 'to'");
+  const DType from = call.input(0).dtype(), to = dtype_attribute(call, "to", from);
+  if (size_bytes(from) != size_bytes(to))
+    call.fail("reads " + std::string(name(from)) + " as " + std::string(name(to)) +
+              ", which has another width");
+  return {{{to, call.input(0).shape()}}};
+}
+
 /// Dropout at inference: the identity, and a mask that is true everywhere.
 Types infer_dropout(const Call& call) {
   require_type<Floats>(call, 0);
@@ -149,6 +159,7 @@ Types infer_unsqueeze(const Call& call) {
 }
 }  // namespace
 
+extern const Operator kBitCast{"BitCast", "", 26, 1, 1, infer_bit_cast, eval_copy};
 extern const Operator kDropout{"Dropout", "", 7, 1, 3, infer_dropout, eval_dropout};
 extern const Operator kFlatten{"Flatten", "", 1, 1, 1, infer_flatten, eval_copy};
 extern const Operator kIdentity{"Identity", "", 1, 1, 1, infer_identity, eval_copy};

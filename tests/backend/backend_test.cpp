@@ -23,12 +23,13 @@ constexpr int kFewestPassed = 500;
 
 template <class T>
 bool close(T got, T want) {
+  constexpr double relative = ops::kIsHalf<T> ? 2 * kRelative : kRelative;  // one unit of f16 is up to 1e-3
   const auto a = static_cast<ops::Compute<T>>(got), b = static_cast<ops::Compute<T>>(want);
   if constexpr (!ops::kIsFloat<T>)
     return a == b;
   else
     return a == b || (std::isnan(a) && std::isnan(b)) ||
-           std::abs(a - b) <= kAbsolute + kRelative * std::abs(b);
+           std::abs(a - b) <= kAbsolute + relative * std::abs(b);
 }
 
 /// What is wrong with an output, or "".
