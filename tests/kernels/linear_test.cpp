@@ -317,3 +317,31 @@ TEST_P(Linear, LetsNotANumberThroughRelu) {
   EXPECT_TRUE(std::isnan(t.c.data()[0]));
   EXPECT_FALSE(std::isnan(t.c.data()[1]));
 }
+
+TEST(LinearJit, RefusesWithTheNumbers) {
+  const Case t({.rows = 3, .cols = 4});
+  linear::Problem far = t.problem();
+  far.c_stride = Index{1} << 40;
+  linear::Problem wide = t.problem();
+  const std::int32_t offsets[] = {0, 16, 32, 1 << 30};
+  wide.b_offsets = offsets;
+  for (const Kernel* kernel : linear::kernels()) {
+    if (kernel->name.find("jit") == kernel->name.npos) continue;
+    ASSERT_TRUE(kernel->refuse(far).has_value()) << kernel->name;
+    EXPECT_NE(kernel->refuse(far)->find("1099511627776"), std::string::npos);
+    ASSERT_TRUE(kernel->refuse(wide).has_value()) << kernel->name;
+    EXPECT_NE(kernel->refuse(wide)->find("1073741824"), std::string::npos);
+  }
+}
+
+TEST_P(Linear, ComputesTheSameWhateverFollows) {
+  const Case t({.rows = 70, .cols = 300, .tiles = 2});
+  if (GetParam()->refuse(t.problem())) GTEST_SKIP();
+  const auto prepared = GetParam()->prepare(t.problem());
+  const auto next = GetParam()->prepare(t.problem());
+  prepared->follow_with(next->first_bytes());
+  t.soil();
+  prepared->run(t.tiles, 0, prepared->blocks(), t.b.data(), t.c.data(), t.residual());
+  t.check();
+  EXPECT_GT(prepared->bytes(), 0u);
+}
