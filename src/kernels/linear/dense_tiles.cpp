@@ -63,11 +63,11 @@ std::span<const std::byte> DenseTiles::first_bytes() const {
   return std::as_bytes(values_.span());
 }
 
-double dense_cost_us(const Problem& p, int max_rows, int lanes) {
+double dense_cost_us(const Problem& p, int max_rows, double cycles_per_tile) {
   const double rows = static_cast<double>(p.a.rows), cols = static_cast<double>(p.a.cols);
   const double density = static_cast<double>(p.a.nnz()) / std::max(1.0, rows * cols);
   const double columns = cols * (1 - std::pow(1 - density, max_rows));  // that a tile uses
-  const double fma_us = rows * columns * static_cast<double>(p.tiles * kLanes) / lanes / 3600;
+  const double fma_us = rows * columns * static_cast<double>(p.tiles) * cycles_per_tile / 3600;
   const double stores_us = rows * static_cast<double>(p.tiles) * 2 / 3600;
   const double memory_us = rows * columns * 4 / 60e3;  // values from L3, 60 GB/s
   return std::max(fma_us * 1.03 + stores_us, memory_us);

@@ -36,6 +36,6 @@ inline Index dense_tile_count(Index rows, int max_rows) {
   return (rows + max_rows - 1) / max_rows;
 }
 
-/// One run in microseconds, where a core does one FMA of `lanes` floats per cycle at 3.6 GHz.
-double dense_cost_us(const Problem&, int max_rows, int lanes);
+/// One run in microseconds at 3.6 GHz; cycles_per_tile: of the FMAs of a row and column of A with a tile.
+double dense_cost_us(const Problem&, int max_rows, double cycles_per_tile);
 }  // namespace tulle::linear

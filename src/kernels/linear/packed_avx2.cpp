@@ -7,8 +7,10 @@
 
 namespace tulle::linear {
 namespace {
-constexpr int kMaxTiles = 1;       // 8 registers of sums, up to 6 more in turns, 2 of B
-constexpr int kCyclesPerTile = 2;  // of FMAs, per nonzero
+constexpr int kMaxTiles = 1;  // 8 registers of sums, up to 6 more in turns, 2 of B
+double cost_scale() {
+  return 1.35;
+}
 #include "kernels/linear/packed_body.inc"
 }  // namespace
 extern constinit const Kernel packed_avx2{"linear/avx2/packed", kIsa, true, refuse_packed, cost_us, prepare};

@@ -29,6 +29,6 @@ struct PackedGroups {
 
 /// The columns must fit 16 bits.
 std::optional<std::string> refuse_packed(const Problem&);
-/// One run in microseconds at one FMA of `lanes` floats a cycle, 3.6 GHz.
-double packed_cost_us(const Problem&, Index lanes);
+/// One run in microseconds at 3.6 GHz; scale: cycles against AVX-512 on Zen 4.
+double packed_cost_us(const Problem&, double scale);
 }  // namespace tulle::linear
