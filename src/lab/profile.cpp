@@ -17,16 +17,13 @@ Latencies latencies(std::vector<double> ms) {
 Profile profile(const runtime::Prepared& p, const Model& model, const Inputs& inputs, int threads, int runs) {
   Profile result;
   if (!p.plan) return result;
-  std::vector<TensorView> in;
+  std::vector<const void*> in;
   for (const TensorInfo& info : model.inputs())
     for (const auto& [name, tensor] : inputs)
-      if (name == info.name) in.push_back(tensor.view());
+      if (name == info.name) in.push_back(tensor.data());
   std::vector<Tensor> made;
-  std::vector<MutableTensorView> out;
-  for (const TensorType& type : p.output_types) {
-    made.emplace_back(type);
-    out.push_back({type, made.back().mutable_data()});
-  }
+  std::vector<void*> out;
+  for (const TensorType& type : p.output_types) out.push_back(made.emplace_back(type).mutable_data());
   p.run(in, out, threads);
   for (int i = 0; i < runs; ++i) {
     std::vector<double> us(p.plan->steps.size(), 0);
@@ -41,8 +38,8 @@ Profile profile(const runtime::Prepared& p, const Model& model, const Inputs& in
 }
 
 const runtime::Prepared& prepared(Session& session, const Inputs& inputs) {
-  runtime::Shapes shapes;
-  for (const auto& [name, tensor] : inputs) shapes[name] = tensor.shape();
-  return *session.impl().get(shapes).entry->prepared;
+  const std::vector<NamedInput> named = views(inputs);
+  Session::Impl& impl = session.impl();
+  return *impl.get(Session::Impl::Ordered(impl.model, named)).entry->prepared;
 }
 }  // namespace tulle::lab

@@ -34,17 +34,13 @@ void Context::run(int threads, double* step_us) {
   }
 }
 
-ContextPool::~ContextPool() {
-  for (Slot& s : slots_) delete s.context;
-}
-
 ContextPool::Lease::Lease(ContextPool& pool) : pool_(pool), context_(nullptr), slot_(0) {
   for (slot_ = 0; slot_ < kSlots; ++slot_) {
     Slot& s = pool.slots_[slot_];
     bool taken = false;
     if (!s.taken.compare_exchange_strong(taken, true, std::memory_order_acquire)) continue;
-    if (!s.context) s.context = new Context(pool.plan_);
-    context_ = s.context;
+    if (!s.context) s.context = std::make_unique<Context>(pool.plan_);
+    context_ = s.context.get();
     return;
   }
   throw Error("session", "more than " + std::to_string(kSlots) + " runs at once");

@@ -26,7 +26,6 @@ class Context {
 class ContextPool {
  public:
   explicit ContextPool(const plan::Plan& plan) : plan_(plan) {}
-  ~ContextPool();
   class Lease {
    public:
     Lease(ContextPool& pool);
@@ -44,7 +43,7 @@ class ContextPool {
   static constexpr std::size_t kSlots = 64;
   struct Slot {
     std::atomic<bool> taken{false};
-    Context* context = nullptr;
+    std::unique_ptr<Context> context;
   };
   const plan::Plan& plan_;
   Slot slots_[kSlots];

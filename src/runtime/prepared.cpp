@@ -1,6 +1,4 @@
 #include "runtime/prepared.hpp"
-#include <cstring>
-#include "ops/op.hpp"
 #include "passes/passes.hpp"
 #include "plan/slices.hpp"
 
@@ -36,7 +34,7 @@ void slice(const graph::Graph& model, const Shapes& shapes, Prepared& p) {
 std::unique_ptr<const Prepared> prepare(const graph::Graph& model, const std::string& model_key, const Shapes& shapes,
                                         const SessionOptions& options) {
   auto p = std::make_unique<Prepared>();
-  p->shapes = shapes;
+  for (graph::ValueId id : model.inputs) p->shapes.push_back(shapes.at(model.value(id).name));
   p->graph = optimised(model, shapes, p->notes);
   if (!plan::can_plan(p->graph)) {
     p->notes.push_back("types depend on data: the graph is interpreted");
@@ -59,22 +57,20 @@ std::size_t slice_bytes(const TensorType& type) {
 }
 }  // namespace
 
-void Prepared::run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs, int threads,
-                   double* step_us) const {
-  if (!plan) {
-    std::vector<Tensor> lent;
-    for (const TensorView& t : inputs) lent.push_back(Tensor::borrow(t.type, nullptr, t.data));
-    const std::vector<Tensor> made = ops::interpret(graph, lent);
-    for (std::size_t i = 0; i < made.size(); ++i)
-      if (outputs[i].data) std::memcpy(outputs[i].data, made[i].data(), made[i].size_bytes());
-    return;
-  }
+bool Prepared::fits(std::span<const TensorView* const> inputs) const {
+  for (std::size_t i = 0; i < shapes.size(); ++i)
+    if (inputs[i]->type.shape != shapes[i]) return false;
+  return true;
+}
+
+void Prepared::run(std::span<const void* const> inputs, std::span<void* const> outputs, int threads, double* step_us) const {
   ContextPool::Lease context(*contexts);
   for (Index s = 0; s < slices; ++s) {
+    const auto part = static_cast<std::size_t>(s);
     for (std::size_t i = 0; i < inputs.size(); ++i)
-      context->set_input(i, bytes(inputs[i].data) + static_cast<std::size_t>(s) * slice_bytes(plan->input_types[i]));
+      context->set_input(i, bytes(inputs[i]) + part * slice_bytes(plan->input_types[i]));
     for (std::size_t i = 0; i < outputs.size(); ++i)
-      context->set_output(i, outputs[i].data ? bytes(outputs[i].data) + static_cast<std::size_t>(s) * slice_bytes(plan->output_types[i]) : nullptr);
+      context->set_output(i, bytes(outputs[i]) + part * slice_bytes(plan->output_types[i]));
     context->run(threads, step_us);
   }
 }

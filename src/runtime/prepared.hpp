@@ -10,7 +10,7 @@ using Shapes = std::map<std::string, Shape>;
 /// A model for fixed input shapes: a plan, run once for each slice of the batch; or, where types depend on data, the
 /// graph itself, interpreted.
 struct Prepared {
-  Shapes shapes;
+  std::vector<Shape> shapes;               ///< of the inputs, in the model's order
   graph::Graph graph;                      ///< optimised, for one slice
   std::unique_ptr<const plan::Plan> plan;  ///< null: interpreted
   std::unique_ptr<ContextPool> contexts;
@@ -18,9 +18,10 @@ struct Prepared {
   std::vector<std::string> notes;          ///< what the passes did
   std::vector<TensorType> output_types;    ///< of the whole batch; empty when interpreted
 
-  /// inputs and outputs in the model's order; an output may be null when the caller does not want it.
-  void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs, int threads,
-           double* step_us = nullptr) const;
+  bool fits(std::span<const TensorView* const> inputs) const;  ///< planned for just these shapes, in the model's order
+  /// Runs the plan. inputs and outputs in the model's order; all of them, the outputs of the types that output_types
+  /// gives. Allocates nothing and takes no lock, unless more runs overlap than ever before.
+  void run(std::span<const void* const> inputs, std::span<void* const> outputs, int threads, double* step_us = nullptr) const;
 };
 
 std::unique_ptr<const Prepared> prepare(const graph::Graph& model, const std::string& model_key, const Shapes&,
