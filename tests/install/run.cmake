@@ -9,4 +9,7 @@ run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
 run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${consumer} -G Ninja -D CMAKE_PREFIX_PATH=${prefix}
   -D CMAKE_BUILD_TYPE=Release -D EXAMPLE=${SOURCE}/examples/classify.cpp)
 run(${CMAKE_COMMAND} --build ${consumer})
-run(${consumer}/uses_tulle ${SOURCE}/models/digits_mlp-s90.onnx)
+execute_process(COMMAND ${consumer}/uses_tulle ${SOURCE}/models/digits_mlp-s90.onnx OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY)
+if(NOT said STREQUAL "It is a 3.\n")
+  message(FATAL_ERROR "The example said '${said}', not 'It is a 3.'")
+endif()
