@@ -75,7 +75,7 @@ extern const Operator kSelu = unary_with<Floats, [](const Call& call) {
 extern const Operator kShrink = unary_with<Numbers, [](const Call& call) {
   return [bias = call.node.float_attribute("bias", 0),
           lambda = call.node.float_attribute("lambd", 0.5f)](auto x) {
-    return static_cast<decltype(x)>(x < -lambda ? x + bias : x > lambda ? x - bias : 0);
+    return converted<decltype(x)>(x < -lambda ? x + bias : x > lambda ? x - bias : 0);
   };
 }>("Shrink", 9);
 extern const Operator kSwiGLU{"SwiGLU", "", 28, 2, 2, infer_swiglu, eval_swiglu};

@@ -19,7 +19,7 @@ struct Lanes {
   /// body(position of the lane's first element); its elements are `inner` apart.
   template <class Body>
   void for_each(const Body& body) const {
-    for (Index o = 0; o < outer; ++o)
+    for (Index o = 0; o < outer && size > 0; ++o)
       for (Index n = 0; n < inner; ++n) body(o * size * inner + n);
   }
 };
@@ -84,6 +84,7 @@ void eval_top_k(const Call& call, std::span<const Result> out) {
   const Index axis = axis_of(call, -1), k = out[0].type.shape[at(axis)];
   const Lanes lanes(call.input(0).shape(), axis), kept(out[0].type.shape, axis);
   const bool largest = call.version() < 11 || call.node.int_attribute("largest", 1);
+  if (k == 0 || out[0].count() == 0) return;
   std::vector<Index> order(at(lanes.size));
   Numbers::visit(call.input(0).dtype(), [&]<class T>(T) {
     Index done = 0;

@@ -68,7 +68,7 @@ constexpr auto kPower = []<class X, class Y>(X x, Y y) -> X {
   if constexpr (std::is_integral_v<X> && std::is_integral_v<Y>)
     return integer_power(x, static_cast<Index>(y));
   else if constexpr (std::is_integral_v<X>)
-    return static_cast<X>(static_cast<Index>(std::pow(static_cast<double>(x), static_cast<double>(y))));
+    return converted<X>(std::pow(static_cast<double>(x), static_cast<double>(y)));
   else if (y == Y(2))
     return x * x;
   else

@@ -1,6 +1,10 @@
 #include "ops/check.hpp"
 
 namespace tulle::ops {
+namespace {
+constexpr Index kLongestList =
+    1 << 16;  // axes, sizes and bounds; a computed shape could otherwise be as long as memory
+}
 void require_dtype(const Call& call, std::size_t i, DType dtype) {
   if (!call.has(i)) call.fail("input " + std::to_string(i) + " is missing");
   if (call.input(i).dtype() != dtype)
@@ -48,6 +52,9 @@ std::optional<std::vector<Index>> integers(const Call& call, std::size_t i) {
   if (input.rank() > 1)
     call.fail("input " + std::to_string(i) + " has the shape " + to_string(input.shape()) +
               "; want a list of integers");
+  if (input.count() > kLongestList)
+    call.fail("input " + std::to_string(i) + " is a list of " + std::to_string(input.count()) +
+              "; want at most " + std::to_string(kLongestList));
   if (!input.data) return std::nullopt;
   std::vector<Index> values;
   IndexTypes::visit(input.dtype(),

@@ -33,11 +33,12 @@ inline Index require_index(const Call& call, Index index, Index size) {
               std::to_string(size) + ")");
   return index < 0 ? index + size : index;
 }
-/// Product of the dimensions first .. last - 1 of a shape that was checked.
+/// Product of the dimensions first .. last - 1 of a shape that was checked. Where the whole has no elements a
+/// part of it may wrap around; no loop runs over such a part.
 inline Index product(const Shape& shape, Index first, Index last) {
-  Index count = 1;
-  for (Index d = first; d < last; ++d) count *= shape[at(d)];
-  return count;
+  std::uint64_t count = 1;
+  for (Index d = first; d < last; ++d) count *= static_cast<std::uint64_t>(shape[at(d)]);
+  return static_cast<Index>(count);
 }
 /// Values of an i32 or i64 input of rank 0 or 1; nullopt while its data are not known.
 std::optional<std::vector<Index>> integers(const Call&, std::size_t i);

@@ -1,6 +1,7 @@
 #pragma once
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <type_traits>
 
@@ -87,6 +88,22 @@ constexpr auto wrapping(T x) {
     return static_cast<std::uint64_t>(x);
   else
     return static_cast<std::uint32_t>(x);
+}
+
+/// C++ leaves a float beyond the integer's range undefined, and so does ONNX: here it goes to the nearest
+/// end, NaN to 0, so that no input can do harm.
+template <class To, class From>
+To converted(From x) {
+  if constexpr (std::is_same_v<To, Boolean>)
+    return To(x != From(0));
+  else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    using Limits = std::numeric_limits<To>;
+    if (!(x > static_cast<From>(Limits::lowest()))) return x != x ? To(0) : Limits::lowest();
+    return x >= static_cast<From>(Limits::max()) ? Limits::max() : static_cast<To>(x);
+  } else if constexpr (kIsHalf<To>)
+    return To(static_cast<float>(x));
+  else
+    return static_cast<To>(x);
 }
 
 template <class T>

@@ -22,6 +22,7 @@ Types infer_gather(const Call& call) {
   return {{require_size(call, {call.input(0).dtype(), shape})}};
 }
 void eval_gather(const Call& call, std::span<const Result> out) {
+  if (call.input(1).count() == 0) return;
   const Argument& data = call.input(0);
   const Index axis = axis_of(call), size = data.shape()[at(axis)];
   const Index outer = product(data.shape(), 0, axis);

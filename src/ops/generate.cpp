@@ -150,8 +150,7 @@ Types infer_one_hot(const Call& call) {
 }
 void eval_one_hot(const Call& call, std::span<const Result> out) {
   const Index axis = one_hot_axis(call), depth = out[0].type.shape[at(axis)];
-  Index inner = 1;
-  for (std::size_t d = at(axis) + 1; d < out[0].type.shape.size(); ++d) inner *= out[0].type.shape[d];
+  const Index inner = product(out[0].type.shape, axis + 1, call.input(0).rank() + 1);
   visit_size(out[0].type.dtype, [&]<class T>(T) {
     const T off = call.input(2).as<T>()[0], on = call.input(2).as<T>()[1];
     std::ranges::fill(out[0].as<T>(), off);

@@ -82,7 +82,7 @@ std::vector<std::vector<Index>> sources(const Shape& in, const Shape& out, const
 template <class T>
 T pad_value(const Call& call) {
   if (call.version() >= 11) return call.has(2) ? call.input(2).as<T>()[0] : T{};
-  return static_cast<T>(static_cast<Compute<T>>(call.node.float_attribute("value", 0)));
+  return converted<T>(call.node.float_attribute("value", 0));
 }
 template <class T>
 struct Padding {

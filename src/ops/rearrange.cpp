@@ -42,13 +42,11 @@ void eval_transpose(const Call& call, std::span<const Result> out) {
 
 /// A tensor seen as `outer` rows of `bytes` each: what is before and what is from `axis` on.
 struct Rows {
-  Index outer = 1;
-  std::size_t bytes = 0;
-  Rows(const TensorType& type, Index axis) {
-    Index inner = 1;
-    for (Index d = 0; d < static_cast<Index>(type.shape.size()); ++d)
-      (d < axis ? outer : inner) *= type.shape[at(d)];
-    bytes = at(inner) * size_bytes(type.dtype);
+  Index outer;
+  std::size_t bytes;
+  Rows(const TensorType& type, Index axis)
+      : outer(product(type.shape, 0, axis)),
+        bytes(at(product(type.shape, axis, static_cast<Index>(type.shape.size()))) * size_bytes(type.dtype)) {
   }
 };
 Index axis_of(const Call& call, Index otherwise) {
@@ -81,7 +79,7 @@ void eval_concat(const Call& call, std::span<const Result> out) {
   auto* to = static_cast<std::byte*>(out[0].data);
   for (const Argument& input : call.inputs) {
     const Rows part(input.type, axis);
-    if (!part.bytes) continue;
+    if (part.outer == 0 || part.bytes == 0) continue;
     const auto* from = static_cast<const std::byte*>(input.data);
     for (Index r = 0; r < part.outer; ++r)
       std::memcpy(to + at(r) * whole.bytes, from + at(r) * part.bytes, part.bytes);
@@ -134,7 +132,7 @@ void eval_split(const Call& call, std::span<const Result> out) {
   const auto* from = static_cast<const std::byte*>(call.input(0).data);
   for (const Result& result : out) {
     const Rows part(result.type, axis);
-    if (!part.bytes) continue;
+    if (part.outer == 0 || part.bytes == 0) continue;
     auto* to = static_cast<std::byte*>(result.data);
     for (Index r = 0; r < part.outer; ++r)
       std::memcpy(to + at(r) * part.bytes, from + at(r) * whole.bytes, part.bytes);

@@ -87,11 +87,11 @@ struct AddSquares : AddUp<T> {
 };
 template <class T>
 struct Norm : AddSquares<T> {
-  static T result(Sum<T> s, Index) { return static_cast<T>(std::sqrt(as_double<T>(s))); }
+  static T result(Sum<T> s, Index) { return converted<T>(std::sqrt(as_double<T>(s))); }
 };
 template <class T>
 struct LogOfSum : AddUp<T> {
-  static T result(Sum<T> s, Index) { return static_cast<T>(std::log(as_double<T>(s))); }
+  static T result(Sum<T> s, Index) { return converted<T>(std::log(as_double<T>(s))); }
 };
 /// log(sum(exp(x))) in one pass: the sum is kept relative to the largest x so far.
 template <class T>
@@ -109,7 +109,7 @@ struct LogOfSumOfExp {
     else
       s = {x, s.sum * std::exp(s.largest - x) + 1};
   }
-  static T result(State s, Index) { return static_cast<T>(s.largest + std::log(s.sum)); }
+  static T result(State s, Index) { return converted<T>(s.largest + std::log(s.sum)); }
 };
 template <class T, bool largest>
 struct Extreme {

@@ -50,7 +50,7 @@ struct Slabs {
   /// The chosen positions of the axis, one after the other.
   void copy(const void* in, std::span<const Index> chosen, void* out) const {
     auto* to = static_cast<std::byte*>(out);
-    for (Index o = 0; o < outer && row; ++o)
+    for (Index o = 0; o < outer && row && !chosen.empty(); ++o)
       for (Index i : chosen) {
         std::memcpy(to, static_cast<const std::byte*>(in) + at(o * size + i) * row, row);
         to += row;
@@ -145,6 +145,8 @@ Types infer_unique(const Call& call) {
   require_type<AnyType>(call, 0);
   const auto axis = optional_axis(call);
   if (!call.input(0).data) return std::nullopt;
+  if (axis && call.input(0).count() == 0 && call.input(0).shape()[at(*axis)] != 0)
+    call.fail("compares parts of " + to_string(call.input(0).shape()) + " that have no elements");
   const Index all = Slabs(call.input(0), axis).size,
               different = static_cast<Index>(unique(call).first.size());
   const TensorType each{DType::i64, {different}};
@@ -166,6 +168,7 @@ Types infer_trilu(const Call& call) {
   return {{call.input(0).type}};
 }
 void eval_trilu(const Call& call, std::span<const Result> out) {
+  if (out[0].count() == 0) return;
   const Shape& shape = call.input(0).shape();
   const Index rows = shape[shape.size() - 2], columns = shape.back();
   const Index k = std::clamp(call.has(1) ? *integer(call, 1) : 0, -rows, columns);

@@ -56,6 +56,7 @@ std::pair<Index, Index> shape_range(const Call& call) {
   return {first, std::max(first, last)};
 }
 Types infer_shape(const Call& call) {
+  require_type<AnyType>(call, 0);
   const auto [first, last] = shape_range(call);
   return {{{DType::i64, {last - first}}}};
 }
@@ -64,7 +65,8 @@ void eval_shape(const Call& call, std::span<const Result> out) {
   std::copy(call.input(0).shape().begin() + first, call.input(0).shape().begin() + last,
             out[0].as<Index>().data());
 }
-Types infer_size(const Call&) {
+Types infer_size(const Call& call) {
+  require_type<AnyType>(call, 0);
   return {{{DType::i64, {}}}};
 }
 void eval_size(const Call& call, std::span<const Result> out) {
@@ -109,7 +111,8 @@ Types infer_flatten(const Call& call) {
               std::to_string(x.rank()) + "]");
   const Index axis = given < 0 ? given + x.rank() : given;
   Index rows = 1, columns = 1;
-  for (Index d = 0; d < x.rank(); ++d) (d < axis ? rows : columns) *= x.shape()[at(d)];
+  for (Index d = 0; d < x.rank(); ++d)
+    (d < axis ? rows : columns) = checked_mul(d < axis ? rows : columns, x.shape()[at(d)], "Flatten");
   return {{{x.dtype(), {rows, columns}}}};
 }
 

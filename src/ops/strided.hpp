@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -12,8 +13,9 @@ using Strides = Shape;  ///< elements from one position to the next, one for eac
 /// Strides of a dense row-major tensor of this shape.
 inline Strides dense_strides(const Shape& shape) {
   Strides strides(shape.size());
-  Index step = 1;
-  for (std::size_t d = shape.size(); d-- > 0; step *= shape[d]) strides[d] = step;
+  std::uint64_t step = 1;  // may wrap around where the tensor has no elements; no loop runs then
+  for (std::size_t d = shape.size(); d-- > 0; step *= static_cast<std::uint64_t>(shape[d]))
+    strides[d] = static_cast<Index>(step);
   return strides;
 }
 
@@ -22,7 +24,8 @@ inline Strides dense_strides(const Shape& shape) {
 template <std::size_t N>
 class Nest {
  public:
-  Nest(const Shape& shape, const std::array<Strides, N>& strides) {
+  Nest(const Shape& shape, const std::array<Strides, N>& strides) : empty_(std::ranges::count(shape, 0) > 0) {
+    if (empty_) return;
     for (std::size_t d = 0; d < shape.size(); ++d) {
       if (shape[d] == 1) continue;
       Loop loop{shape[d], {}};
@@ -34,7 +37,6 @@ class Nest {
     if (loops_.empty()) loops_.push_back({1, {}});
     inner_ = loops_.back();
     loops_.pop_back();
-    empty_ = element_count_unchecked(shape) == 0;
   }
   Index inner_count() const { return inner_.count; }
   const std::array<Index, N>& inner_steps() const { return inner_.steps; }
@@ -73,7 +75,7 @@ class Nest {
 
   std::vector<Loop> loops_;
   Loop inner_{};
-  bool empty_ = false;
+  bool empty_;
 };
 
 /// The dense tensor `out` of this shape from elements of `in`, which steps by `strides`.

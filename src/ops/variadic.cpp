@@ -66,6 +66,7 @@ void eval_where(const Call& call, std::span<const Result> out) {
 Types infer_clip(const Call& call) {
   require_type<Numbers>(call, 0);
   if (call.version() < 11) {
+    require_type<Floats>(call, 0);
     if (call.inputs.size() > 1)
       call.fail("has " + std::to_string(call.inputs.size()) + " inputs; before opset 11 want 1");
     return {{call.input(0).type}};

@@ -241,6 +241,23 @@ TEST(Sizes, OfFortyBitsAreRefusedBeforeMemoryIsAskedFor) {
                    "more than the limit"));
 }
 
+TEST(Sizes, OfTensorsWithoutElementsCostNothing) {  // no loop runs over a dimension of 2^40 beside one of 0
+  constexpr Index kHuge = Index{1} << 40;
+  const Tensor wide = counting({0, kHuge}), tall = counting({kHuge, 0});
+  EXPECT_EQ(run(node("Transpose", 13), {wide}).shape(), (Shape{kHuge, 0}));
+  EXPECT_EQ(run(node("Add", 14), {tall, tall}).shape(), (Shape{kHuge, 0}));
+  EXPECT_EQ(run(node("Concat", 13, {{"axis", Index{1}}}), {tall, tall}).shape(), (Shape{kHuge, 0}));
+  EXPECT_EQ(evaluate(node("TopK", 11, {}, 2), std::vector<Tensor>{wide, list({3})})[0].shape(),
+            (Shape{0, 3}));
+  EXPECT_EQ(run(node("CumSum", 14), {tall, longs({}, {1})}).shape(), (Shape{kHuge, 0}));
+  EXPECT_EQ(run(node("Trilu", 14), {tall}).shape(), (Shape{kHuge, 0}));
+  EXPECT_EQ(run(node("Gather", 13, {{"axis", Index{1}}}), {tall, list({})}).shape(), (Shape{kHuge, 0}));
+  EXPECT_EQ(run(node("ReduceSum", 13, {{"keepdims", Index{0}}}), {wide, list({1})}).shape(), (Shape{0}));
+  EXPECT_TRUE(says(refusal(node("ReduceSum", 13), {tall, list({1})}), "limit"));
+  EXPECT_TRUE(says(refusal(node("Unique", 11, {{"axis", Index{1}}}, 4), {wide}), "no elements"));
+  EXPECT_TRUE(says(refusal(node("Flatten", 13), {counting({0, kHuge, kHuge})}), "does not fit 64 bits"));
+}
+
 TEST(Range, CountsDownAndRefusesStepZero) {
   EXPECT_EQ(values<Index>(run(node("Range", 11), {longs({}, {5}), longs({}, {-2}), longs({}, {-3})})),
             (std::vector<Index>{5, 2, -1}));
