@@ -16,6 +16,6 @@ build/tulle run $model --input models/mnist5k-images.npz --output $out/answers.n
 .venv/bin/python scripts/demo_accuracy.py $model models/mnist5k-images.npz models/mnist5k-labels.npy $out/answers.npz
 
 step "3. How fast? Beside Tulle's own dense path and ONNX Runtime, one thread each, rounds interleaved"
-build/tulle bench $model --shapes $shapes --threads 1 --against onnxruntime --json $out/bench.json
+build/tulle bench $model --shapes $shapes --threads 1 --against tulle:dense,onnxruntime --json $out/bench.json
 
 printf '\nMore: build/tulle --help, README.md, make bench. The figures above are in %s/bench.json.\n' $out
