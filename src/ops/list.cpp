@@ -63,6 +63,26 @@ const Operator* const kAll[] = {
     &kConvTranspose,
     // norm_other.cpp
     &kLRN, &kLpNormalization, &kMeanVarianceNormalization,
+    // quantize.cpp
+    &kDequantizeLinear, &kDynamicQuantizeLinear, &kQuantizeLinear,
+    // quantized_products.cpp
+    &kConvInteger, &kMatMulInteger, &kQLinearConv, &kQLinearMatMul,
+    // einsum.cpp
+    &kEinsum,
+    // attention.cpp, rotary.cpp
+    &kAttention, &kRotaryEmbedding,
+    // grid_sample.cpp
+    &kAffineGrid, &kGridSample,
+    // detection.cpp
+    &kNonMaxSuppression, &kRoiAlign,
+    // rearrange_windows.cpp
+    &kCenterCropPad, &kCol2Im, &kMaxUnpool,
+    // determinant.cpp
+    &kDet,
+    // signal.cpp
+    &kBlackmanWindow, &kDFT, &kHammingWindow, &kHannWindow, &kSTFT,
+    // loss.cpp
+    &kNegativeLogLikelihoodLoss, &kSoftmaxCrossEntropyLoss,
 };
 }
 std::span<const Operator* const> all() { return kAll; }

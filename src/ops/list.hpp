@@ -62,4 +62,24 @@ extern const Operator kIf, kLoop, kScan;
 extern const Operator kConvTranspose;
 // norm_other.cpp
 extern const Operator kLRN, kLpNormalization, kMeanVarianceNormalization;
+// quantize.cpp
+extern const Operator kDequantizeLinear, kDynamicQuantizeLinear, kQuantizeLinear;
+// quantized_products.cpp
+extern const Operator kConvInteger, kMatMulInteger, kQLinearConv, kQLinearMatMul;
+// einsum.cpp
+extern const Operator kEinsum;
+// attention.cpp, rotary.cpp
+extern const Operator kAttention, kRotaryEmbedding;
+// grid_sample.cpp
+extern const Operator kAffineGrid, kGridSample;
+// detection.cpp
+extern const Operator kNonMaxSuppression, kRoiAlign;
+// rearrange_windows.cpp
+extern const Operator kCenterCropPad, kCol2Im, kMaxUnpool;
+// determinant.cpp
+extern const Operator kDet;
+// signal.cpp
+extern const Operator kBlackmanWindow, kDFT, kHammingWindow, kHannWindow, kSTFT;
+// loss.cpp
+extern const Operator kNegativeLogLikelihoodLoss, kSoftmaxCrossEntropyLoss;
 }  // namespace tulle::ops
