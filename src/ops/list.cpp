@@ -75,12 +75,12 @@ const Operator* const kAll[] = {
     &kAffineGrid, &kGridSample,
     // detection.cpp
     &kNonMaxSuppression, &kRoiAlign,
-    // rearrange_windows.cpp
-    &kCenterCropPad, &kCol2Im, &kMaxUnpool,
+    // unpool.cpp
+    &kCol2Im, &kMaxUnpool,
     // determinant.cpp
     &kDet,
-    // signal.cpp
-    &kBlackmanWindow, &kDFT, &kHammingWindow, &kHannWindow, &kSTFT,
+    // fourier.cpp
+    &kDFT, &kSTFT,
     // loss.cpp
     &kNegativeLogLikelihoodLoss, &kSoftmaxCrossEntropyLoss,
 };

@@ -74,12 +74,12 @@ extern const Operator kAttention, kRotaryEmbedding;
 extern const Operator kAffineGrid, kGridSample;
 // detection.cpp
 extern const Operator kNonMaxSuppression, kRoiAlign;
-// rearrange_windows.cpp
-extern const Operator kCenterCropPad, kCol2Im, kMaxUnpool;
+// unpool.cpp
+extern const Operator kCol2Im, kMaxUnpool;
 // determinant.cpp
 extern const Operator kDet;
-// signal.cpp
-extern const Operator kBlackmanWindow, kDFT, kHammingWindow, kHannWindow, kSTFT;
+// fourier.cpp
+extern const Operator kDFT, kSTFT;
 // loss.cpp
 extern const Operator kNegativeLogLikelihoodLoss, kSoftmaxCrossEntropyLoss;
 }  // namespace tulle::ops

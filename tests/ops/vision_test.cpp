@@ -1,4 +1,4 @@
-// GridSample, AffineGrid, detection, unpooling, Col2Im, CenterCropPad, Det and LRN against values by hand.
+// GridSample, AffineGrid, detection, unpooling, Col2Im, Det and LRN against values by hand.
 #include <cmath>
 
 #include "support/node.hpp"
@@ -74,13 +74,6 @@ TEST(Col2Im, AddsOverlappingBlocks) {
   const Tensor columns = floats({1, 2, 3}, {1, 2, 3, 10, 20, 30});
   expect_near(run("Col2Im", 18, {}, {columns, longs({2}, {1, 4}), longs({2}, {1, 2})})[0], {1, 1, 1, 4},
               {1, 12, 23, 30}, 0);
-}
-
-TEST(CenterCropPad, CutsAndFillsAroundTheMiddle) {
-  const Tensor x = floats({1, 4}, {1, 2, 3, 4});
-  expect_near(run("CenterCropPad", 18, {}, {x, longs({2}, {3, 1})})[0], {3, 1}, {0, 2, 0}, 0);
-  expect_near(run("CenterCropPad", 18, {{"axes", Shape{1}}}, {x, longs({1}, {7})})[0], {1, 7},
-              {0, 1, 2, 3, 4, 0, 0}, 0);
 }
 
 TEST(Det, TakesEachMatrixOfTheLastTwoDimensions) {

@@ -88,42 +88,7 @@ void eval_col2im(const Call& call, std::span<const Result> out) {
     }
   });
 }
-
-Types infer_center(const Call& call) {
-  require_type<AnyType>(call, 0);
-  const auto sizes = integers(call, 1);
-  if (!sizes) return std::nullopt;
-  std::vector<Index> all(at(call.input(0).rank()));
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<Index>(i);
-  const std::vector<Index> axes =
-      require_axes(call, call.node.ints_attribute("axes", all), call.input(0).rank());
-  if (axes.size() != sizes->size())
-    call.fail("has " + std::to_string(sizes->size()) + " sizes for " + std::to_string(axes.size()) + " axes");
-  TensorType type = call.input(0).type;
-  for (std::size_t i = 0; i < axes.size(); ++i) type.shape[at(axes[i])] = (*sizes)[i];
-  return {{require_size(call, type)}};
-}
-void eval_center(const Call& call, std::span<const Result> out) {
-  const Shape &in = call.input(0).shape(), &shape = out[0].type.shape;
-  const Strides from_strides = dense_strides(in), to_strides = dense_strides(shape);
-  Shape both(in.size());
-  Index from = 0, to = 0;
-  for (std::size_t i = 0; i < in.size(); ++i) {  // half of what is cut or added, rounded down, comes first
-    both[i] = std::min(in[i], shape[i]);
-    from += (in[i] - both[i]) / 2 * from_strides[i];
-    to += (shape[i] - both[i]) / 2 * to_strides[i];
-  }
-  visit_size(call.input(0).dtype(), [&]<class T>(T) {
-    T* y = static_cast<T*>(out[0].data);
-    std::fill_n(y, out[0].count(), T{});
-    if (element_count(both) == 0) return;
-    std::vector<T> middle(at(element_count(both)));
-    copy_strided(static_cast<const T*>(call.input(0).data) + from, both, from_strides, middle.data());
-    scatter_strided(middle.data(), both, to_strides, y + to);
-  });
-}
 }  // namespace
 extern const Operator kMaxUnpool{"MaxUnpool", "", 9, 2, 3, infer_max_unpool, widened<eval_max_unpool>};
 extern const Operator kCol2Im{"Col2Im", "", 18, 3, 3, infer_col2im, widened<eval_col2im>};
-extern const Operator kCenterCropPad{"CenterCropPad", "", 18, 2, 2, infer_center, eval_center};
 }  // namespace tulle::ops

@@ -1,4 +1,4 @@
-// HannWindow, HammingWindow, BlackmanWindow (17), DFT (17, 20) and STFT-17.
+// DFT (17, 20) and STFT-17.
 #include <cmath>
 #include <numbers>
 
@@ -9,34 +9,6 @@
 namespace tulle::ops {
 namespace {
 constexpr Index kMostProducts = Index{1} << 36;  // a direct sum over all lines: beyond it a run would not end
-
-Types infer_window(const Call& call) {
-  require_type<IndexTypes>(call, 0);
-  const DType dtype = dtype_attribute(call, "output_datatype", DType::f32);
-  if (!Numbers::contains(dtype)) call.fail("attribute 'output_datatype' names no number");
-  const auto size = integer(call, 0);
-  if (!size) return std::nullopt;
-  return {{require_size(call, {dtype, {*size}})}};
-}
-/// a0 - a1 cos(2 pi i / n) + a2 cos(4 pi i / n); n is the size, less one when the window is not periodic.
-struct Cosines {
-  double a0, a1, a2;
-};
-constexpr Cosines kHann{0.5, 0.5, 0}, kHamming{25.0 / 46, 21.0 / 46, 0}, kBlackman{0.42, 0.5, 0.08};
-template <const Cosines& a>
-void eval_window(const Call& call, std::span<const Result> out) {
-  const Index size = out[0].count();
-  const double n =
-      static_cast<double>(std::max<Index>(1, call.node.int_attribute("periodic", 1) ? size : size - 1));
-  Numbers::visit(out[0].type.dtype, [&]<class T>(T) {
-    T* y = out[0].as<T>().data();
-    for (Index i = 0; i < size; ++i) {
-      const double angle = 2 * std::numbers::pi * static_cast<double>(i) / n;
-      y[i] =
-          static_cast<T>(static_cast<Compute<T>>(a.a0 - a.a1 * std::cos(angle) + a.a2 * std::cos(2 * angle)));
-    }
-  });
-}
 
 using Complex = std::pair<double, double>;  // std::complex's product minds infinities, which costs a call
 
@@ -200,9 +172,6 @@ void eval_stft(const Call& call, std::span<const Result> out) {
   WideFloats::visit(call.input(0).dtype(), [&]<class T>(T) { stft<T>(call, out[0]); });
 }
 }  // namespace
-extern const Operator kHannWindow{"HannWindow", "", 17, 1, 1, infer_window, eval_window<kHann>};
-extern const Operator kHammingWindow{"HammingWindow", "", 17, 1, 1, infer_window, eval_window<kHamming>};
-extern const Operator kBlackmanWindow{"BlackmanWindow", "", 17, 1, 1, infer_window, eval_window<kBlackman>};
 extern const Operator kDFT{"DFT", "", 17, 1, 3, infer_dft, widened<eval_dft>};
 extern const Operator kSTFT{"STFT", "", 17, 2, 4, infer_stft, widened<eval_stft>};
 }  // namespace tulle::ops

@@ -1,4 +1,4 @@
-// Windows, Fourier transforms and losses against their formulas.
+// Fourier transforms and losses against their formulas.
 #include <cmath>
 #include <numbers>
 
@@ -6,15 +6,6 @@
 
 using namespace tulle;
 using namespace tulle::test;
-
-TEST(Windows, AreCosineSums) {
-  expect_near(run("HannWindow", 17, {}, {longs({}, {4})})[0], {4}, {0, 0.5, 1, 0.5}, 1e-6);
-  expect_near(run("HannWindow", 17, {{"periodic", Index{0}}}, {longs({}, {5})})[0], {5}, {0, 0.5, 1, 0.5, 0},
-              1e-6);
-  expect_near(run("HammingWindow", 17, {}, {longs({}, {2})})[0], {2}, {4.0 / 46, 1}, 1e-6);
-  expect_near(run("BlackmanWindow", 17, {}, {longs({}, {2})})[0], {2}, {0, 1}, 1e-6);
-  EXPECT_NE(refusal("HannWindow", 17, {}, {longs({}, {-4})}), "accepted");
-}
 
 TEST(DFT, GoesThereAndBack) {
   const Tensor x = random({2, 7, 1}, 1);
