@@ -75,6 +75,16 @@ TEST(LayerNorm, IsNotTakenFromAnotherAxis) {
   EXPECT_EQ(text(optimized(g)).find("LayerNormalization"), std::string::npos);
 }
 
+TEST(LayerNorm, IsNotTakenFromTheVarianceOfSomethingElse) {
+  Builder b;
+  const ValueId x = b.input("x", {2, 8}), other = b.input("other", {2, 8});
+  const Attributes last{{"axes", std::vector<Index>{-1}}};
+  const ValueId d = b.op("Sub", {x, b.op("ReduceMean", {x}, last)});
+  const ValueId variance = b.op("ReduceMean", {b.op("Mul", {other, other})}, last);
+  const ValueId root = b.op("Sqrt", {b.op("Add", {variance, b.number(1e-3f)})});
+  EXPECT_EQ(text(optimized(b.graph({b.op("Div", {d, root})}))).find("LayerNormalization"), std::string::npos);
+}
+
 TEST(Attention, IsFoundWithScaleAtScoresOrAtQueriesAndKeys) {
   for (int variant = 0; variant < 4; ++variant) {
     Builder b;
@@ -174,6 +184,17 @@ TEST(Qkv, IsCutThroughReshapeAndTranspose) {
     EXPECT_EQ(text(after), "tulle.Linear+bias tulle.Linear+bias tulle.Linear+bias tulle.Attention")
         << by_split;
   }
+}
+
+TEST(Qkv, IsCutWhereTheThreeStandInsideEveryHead) {
+  Builder b;
+  const ValueId x = b.input("x", {kBatch, kSeq, kDim}), y = dense(b, x, kDim, 3 * kDim);
+  const ValueId view = b.op("Reshape", {y, b.integers({kBatch, kSeq, kHeads, 3, kWidth})});
+  const ValueId all = transpose(b, view, {3, 0, 2, 1, 4});
+  std::vector<ValueId> parts;
+  for (Index i = 0; i < 3; ++i) parts.push_back(b.op("Gather", {all, b.integer(i)}, {{"axis", Index{0}}}));
+  const ValueId scores = b.op("MatMul", {parts[0], transpose(b, parts[1], {0, 1, 3, 2})});
+  EXPECT_EQ(count(optimized(b.graph({finish(b, scores, parts[2])}))), "Attention:1 Linear:3");
 }
 
 TEST(Qkv, IsNotCutWhenPartsOverlap) {
