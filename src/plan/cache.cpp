@@ -62,7 +62,9 @@ void save_verdicts(const std::filesystem::path& file, const std::map<std::string
     for (const Candidate& c : v.candidates) j["candidates"].push_back(to_json(c));
     root["verdicts"][key] = std::move(j);
   }
-  std::filesystem::create_directories(file.parent_path());
+  std::error_code failed;
+  std::filesystem::create_directories(file.parent_path(), failed);
+  if (failed) throw Error("plan cache " + file.parent_path().string(), "cannot be made: " + failed.message());
   io::write_file_atomically(file, root.dump(1));
 }
 }  // namespace tulle::plan

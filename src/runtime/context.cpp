@@ -39,7 +39,12 @@ ContextPool::Lease::Lease(ContextPool& pool) : pool_(pool), context_(nullptr), s
     Slot& s = pool.slots_[slot_];
     bool taken = false;
     if (!s.taken.compare_exchange_strong(taken, true, std::memory_order_acquire)) continue;
-    if (!s.context) s.context = std::make_unique<Context>(pool.plan_);
+    try {
+      if (!s.context) s.context = std::make_unique<Context>(pool.plan_);
+    } catch (...) {  // no memory: the slot is free for a later try
+      s.taken.store(false, std::memory_order_release);
+      throw;
+    }
     context_ = s.context.get();
     return;
   }
