@@ -19,6 +19,7 @@ std::size_t weight_bytes(const graph::Graph& g) {
 
 // In words, with the numbers that decided and what would change the answer.
 std::string reason(const Verdict& v, const Layer& layer, bool sparse_won) {
+  if (v.time_us == 0) return fmt::format("{:.0f} % zeros: chosen by the cost models, as the budget for measuring was spent", 100 * layer.zeros);
   if (v.dense_us == 0) return "only sparse kernels accept this layer";
   if (v.sparse_us == 0) return fmt::format("{:.0f} % zeros: no sparse kernel was worth a try", 100 * layer.zeros);
   const double density = 1 - layer.zeros;
@@ -83,31 +84,40 @@ double Decisions::time_us(Runnable& runnable) {
   return best;
 }
 
-Verdict Decisions::measure(const std::vector<Contender>& contenders, Winner& winner) {
+namespace {
+// Those that accept, the best by its own model first.
+std::vector<std::size_t> by_model(const std::vector<Contender>& contenders) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < contenders.size(); ++i)
     if (!contenders[i].refusal) order.push_back(i);
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return contenders[a].cost_us < contenders[b].cost_us; });
+  return order;
+}
+}  // namespace
+
+Verdict Decisions::measure(const std::vector<Contender>& contenders, Winner& winner) {
+  const std::vector<std::size_t> order = by_model(contenders);
+  const bool trust_models = spent_ms_ >= options_.budget_ms;
   Verdict v;
   std::size_t sparse_timed = 0, dense_timed = 0;
   for (const std::size_t i : order) {
     const Contender& c = contenders[i];
-    Candidate line{.kernel = c.kernel, .cost_us = c.cost_us};
+    v.candidates.push_back({.kernel = c.kernel, .cost_us = c.cost_us});
     std::size_t& timed = c.sparse ? sparse_timed : dense_timed;
     const bool hopeful = c.cost_us <= kHopeless * contenders[order.front()].cost_us;
-    if (timed == 0 || (timed < kTimed && hopeful)) {
-      auto runnable = c.prepare();
-      line.time_us = time_us(*runnable);
+    if (timed > 0 && (timed == kTimed || !hopeful)) continue;
+    if (trust_models && winner.runnable) continue;
+    auto runnable = c.prepare();
+    if (!trust_models) {
       ++timed;
+      const double us = v.candidates.back().time_us = time_us(*runnable);
       double& best = c.sparse ? v.sparse_us : v.dense_us;
-      if (best == 0 || line.time_us < best) best = line.time_us;
-      if (v.time_us == 0 || line.time_us < v.time_us) {
-        v.time_us = line.time_us;
-        v.kernel = c.kernel;
-        winner = {i, std::move(runnable)};
-      }
+      if (best == 0 || us < best) best = us;
+      if (v.time_us != 0 && us >= v.time_us) continue;
+      v.time_us = us;
     }
-    v.candidates.push_back(std::move(line));
+    v.kernel = c.kernel;
+    winner = {i, std::move(runnable)};
   }
   for (const Contender& c : contenders)
     if (c.refusal) v.candidates.push_back({.kernel = c.kernel, .refusal = *c.refusal});
@@ -121,10 +131,13 @@ Decisions::Winner Decisions::contest(const std::string& key, const std::vector<C
     for (std::size_t i = 0; i < contenders.size(); ++i)
       if (contenders[i].kernel == known->second.kernel && !contenders[i].refusal) winner.index = i;
   }
-  if (winner.index < contenders.size())
+  if (winner.index < contenders.size()) {
     winner.runnable = contenders[winner.index].prepare();
-  else
+  } else {
+    const auto start = std::chrono::steady_clock::now();
     known = verdicts_.insert_or_assign(key, measure(contenders, winner)).first;
+    spent_ms_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  }
   if (!winner.runnable) throw Error("layer '" + layer.name + "'", "no kernel accepts it; the reference must");
   const Verdict& v = known->second;
   layer.kernel = v.kernel;

@@ -64,6 +64,7 @@ class Decisions {
   Buffer<std::int64_t> wash_;
   volatile std::int64_t sink_ = 0;
   bool cold_ = false, loaded_ = false;
+  double spent_ms_ = 0;  // of the budget, in contests so far
   long l2_bytes_ = 0;
 };
 }  // namespace tulle::plan

@@ -36,6 +36,8 @@ struct Layer {
 struct Options {
   int threads = 1;
   bool sparse = true;           ///< false: dense kernels only, the baseline of every comparison
+  DType precision = DType::f32; ///< what products compute in; kernels of another type refuse
+  double budget_ms = 10'000;    ///< for preparing and timing candidates; when it is spent, cost models decide alone
   std::filesystem::path cache;  ///< folder of saved plans; empty: none
   std::string model_key;        ///< hash of the model's bytes, for the cache
   std::function<void(Index done, Index total)> progress;  ///< called from the planning thread

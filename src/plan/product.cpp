@@ -123,6 +123,8 @@ std::vector<Contender> product_contenders(Builder& b, const Product& p, const st
     Contender c{.kernel = std::string(kernel->name), .sparse = kernel->sparse};
     if (!contains(have, kernel->needs))
       c.refusal = "needs " + to_string(kernel->needs);
+    else if (kernel->dtype != b.options().precision)
+      c.refusal = "computes in " + std::string(name(kernel->dtype)) + "; " + std::string(name(b.options().precision)) + " was asked for";
     else if (kernel->sparse && kernel != linear::kernels().back() && !b.options().sparse)
       c.refusal = "only dense kernels were asked for";
     else if (kernel->sparse && kernel != linear::kernels().back())

@@ -157,3 +157,18 @@ TEST(Plan, RunsFewVectorsAndManyVectors) {
     expect_agrees(net, {{"x", {n, 70}}});
   }
 }
+
+TEST(Plan, TrustsTheCostModelsWhenTheBudgetIsSpent) {
+  Net net(9);
+  const auto x = net.input("x", {1, 40, 64});
+  net.output(net.fused("Linear", {x, net.weight({50, 64}, 0.9)}));
+  passes::Log log;
+  const graph::Graph g = passes::specialize(net.g, {{"x", {1, 40, 64}}}, log);
+  const auto plan = plan::make(g, {.budget_ms = 0});
+  ASSERT_EQ(plan->layers.size(), 1u);
+  EXPECT_EQ(plan->layers[0].time_us, 0);
+  EXPECT_NE(plan->layers[0].reason.find("cost models"), std::string::npos) << plan->layers[0].reason;
+  const auto measured = plan::make(g, {});
+  EXPECT_GT(measured->layers[0].time_us, 0);
+  EXPECT_GT(measured->layers[0].dense_us, 0) << "a dense kernel is always among those timed";
+}

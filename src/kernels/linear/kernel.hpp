@@ -55,6 +55,7 @@ struct Kernel {
   std::optional<std::string> (*refuse)(const Problem&);            ///< why not, with the numbers; nullopt: accepts
   double (*cost_us)(const Problem&);                               ///< rough model of one run on one core
   std::unique_ptr<Prepared> (*prepare)(const Problem&);            ///< copies what it needs from the problem
+  DType dtype = DType::f32;  ///< of values and activations
 };
 
 /// Best first; the last, the reference, accepts everything.

@@ -37,6 +37,7 @@ struct Kernel {
   std::optional<std::string> (*refuse)(const Problem&);
   double (*cost_us)(const Problem&);
   std::unique_ptr<Prepared> (*prepare)(const Problem&);
+  DType dtype = DType::f32;  ///< of values and activations
 };
 std::span<const Kernel* const> kernels();
 }  // namespace tulle::spmv
