@@ -48,18 +48,23 @@ def row(name, shapes, threads, report, peers):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=pathlib.Path)
-    parser.add_argument("--against", default="onnxruntime")
+    parser.add_argument("--against", default="tulle:dense,onnxruntime")
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     peers = options.against.split(",")
-    print(f"{time.strftime('%Y-%m-%d')}, f32, milliseconds: minima of interleaved runs; the ratio is peer / Tulle\n")
+    print("Milliseconds, f32: minima of interleaved runs; the ratio is the peer's time by Tulle's.\n")
     print("| model | shape | threads | Tulle | " + " | ".join(f"{peer} | ratio" for peer in peers) + " |")
     print("|---|---|--:|--:|" + "--:|--:|" * len(peers), flush=True)
+    last = {}
     for line in (ROOT / "bench/cases.tsv").read_text().splitlines():
         if not line.startswith("#") and options.only in line:
             case = line.split("\t")
-            print(row(*case, measure(*case, options), peers), flush=True)
+            report = measure(*case, options)
+            print(row(*case, report, peers), flush=True)
+            last = report if isinstance(report, dict) else last
+    versions = [f"{name} {peer.get('version', '?')}" for name, peer in last.get("peers", {}).items()]
+    print(f"\n{time.strftime('%Y-%m-%d')}, {last.get('machine', {}).get('cpu', '?')}, {', '.join(versions)}")
 
 
 if __name__ == "__main__":
