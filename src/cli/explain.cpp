@@ -44,7 +44,7 @@ Table layer_table(const plan::Plan& plan, const lab::Profile& profile, bool with
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
     const plan::Layer& l = plan.layers[i];
     table.add({l.name, l.op, l.shape, l.product ? fmt::format("{:.0f} %", 100 * l.zeros) : "", l.layout, l.kernel,
-               milliseconds(profile.layer_us[i] / 1e3), l.dense_us > 0 ? milliseconds(l.dense_us / 1e3) : "", ratio(l)});
+               milliseconds(profile.layer_us[i] / 1e3), l.dense_us > 0 ? milliseconds(l.dense_us * profile.slices / 1e3) : "", ratio(l)});
     std::string note = l.reason;
     if (with_candidates && !l.candidates.empty()) note += (note.empty() ? "" : " | ") + candidates(l);
     if (!note.empty()) table.note(note);

@@ -17,6 +17,7 @@ Latencies latencies(std::vector<double> ms);
 struct Profile {
   std::vector<double> step_us;
   std::vector<double> layer_us;  ///< by index into Plan::layers; conversions count for the layer that asked for them
+  double slices = 1;             ///< a plan's own times are of one slice: times this, they compare with the above
 };
 Profile profile(const runtime::Prepared&, const Model&, const Inputs&, int threads, int runs);
 

@@ -34,8 +34,8 @@ json layers_json(const plan::Plan& plan, const Profile& profile) {
     const plan::Layer& l = plan.layers[i];
     json j{{"name", l.name}, {"op", l.op}, {"shape", l.shape}, {"kernel", l.kernel}, {"layout", l.layout}, {"reason", l.reason},
            {"zeros", l.zeros}, {"ms", profile.layer_us.empty() ? 0.0 : profile.layer_us[i] / 1e3}, {"dense_ms", nullptr}};
-    if (l.dense_us > 0) j["dense_ms"] = l.dense_us / 1e3;
-    if (l.sparse_us > 0) j["sparse_ms"] = l.sparse_us / 1e3;
+    if (l.dense_us > 0) j["dense_ms"] = l.dense_us * profile.slices / 1e3;
+    if (l.sparse_us > 0) j["sparse_ms"] = l.sparse_us * profile.slices / 1e3;
     for (const plan::Candidate& c : l.candidates) j["candidates"].push_back(candidate_json(c));
     layers.push_back(std::move(j));
   }
