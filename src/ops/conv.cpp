@@ -46,7 +46,7 @@ Types infer_conv(const Call& call) {
 template <class T>
 void conv_of(const Call& call, const Result& out) {
   Convolution conv = convolution(call, call.input(0), call.input(1));
-  conv.taps = taps(conv.window);
+  conv.taps = Taps(conv.window);
   const Activation activation = activation_of(call);
   const T* bias = call.has(2) ? call.input(2).as<T>().data() : nullptr;
   const T* residual = call.has(3) ? call.input(3).as<T>().data() : nullptr;

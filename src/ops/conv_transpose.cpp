@@ -82,20 +82,21 @@ Types infer_conv_transpose(const Call& call) {
 /// sums (one output plane) += the spread of one input plane by one kernel
 template <class T>
 void spread(const Taps& taps, const T* x, const T* w, double* sums) {
-  for (const std::vector<Run>& runs : taps.runs) {
+  std::vector<Run> scratch;
+  for (Index tap = 0; tap < taps.count(); ++tap) {
     const double weight = *w++;
-    for (const Run& run : runs)
-      if (taps.step == 1)
+    for (const Run& run : taps.runs(tap, scratch))
+      if (taps.step() == 1)
         axpy(weight, x + run.out, sums + run.in, run.count);
       else
-        for (Index i = 0; i < run.count; ++i) sums[run.in + i * taps.step] += weight * x[run.out + i];
+        for (Index i = 0; i < run.count; ++i) sums[run.in + i * taps.step()] += weight * x[run.out + i];
   }
 }
 
 template <class T>
 void conv_transpose(const Call& call, const Result& out) {
   const Transposed t = transposed_conv(call);
-  const Taps tap = taps(t.window);
+  const Taps tap(t.window);
   const Index in_size = element_count(t.window.out), out_size = element_count(t.window.in),
               kernel = element_count(t.window.kernel);
   const T *x = call.input(0).as<T>().data(), *w = call.input(1).as<T>().data();

@@ -19,6 +19,7 @@ Shape output_shape(const Convolution&);
 template <class Acc, class X, class W, class Emit>
 void convolve(const Convolution& conv, const X* x, const W* w, const Emit& emit) {
   std::vector<Acc> sums(at(conv.out_size));
+  std::vector<Run> scratch;
   const Index channels = conv.groups * conv.m;
   for (Index plane = 0; plane < conv.n * channels; ++plane) {
     const Index image = plane / channels, channel = plane % channels, group = channel / conv.m;
@@ -26,14 +27,14 @@ void convolve(const Convolution& conv, const X* x, const W* w, const Emit& emit)
     const W* weights = w + channel * conv.c * conv.kernel_size;
     std::fill(sums.begin(), sums.end(), Acc{});
     for (Index c = 0; c < conv.c; ++c, in += conv.in_size)
-      for (const std::vector<Run>& runs : conv.taps.runs) {
+      for (Index tap = 0; tap < conv.taps.count(); ++tap) {
         const Acc weight = static_cast<Acc>(*weights++);
-        for (const Run& run : runs)
-          if (conv.taps.step == 1)
+        for (const Run& run : conv.taps.runs(tap, scratch))
+          if (conv.taps.step() == 1)
             axpy(weight, in + run.in, sums.data() + run.out, run.count);
           else
             for (Index i = 0; i < run.count; ++i)
-              sums[at(run.out + i)] += weight * static_cast<Acc>(in[run.in + i * conv.taps.step]);
+              sums[at(run.out + i)] += weight * static_cast<Acc>(in[run.in + i * conv.taps.step()]);
       }
     emit(image, channel, sums.data());
   }

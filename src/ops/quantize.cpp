@@ -11,7 +11,8 @@ using Dequantizable = decltype(Quantized{} + TypeList<std::int32_t>{});
 
 ScaleLayout scale_layout(const Call& call) {
   const Shape &x = call.input(0).shape(), &scale = call.input(1).shape();
-  require_shape(call, 2, scale);
+  if (call.input(1).count() != 1 || (call.has(2) && call.input(2).count() != 1))
+    require_shape(call, 2, scale);
   if (scale.empty() || scale == Shape{1}) return {};
   const Index rank = call.input(0).rank();
   const Index axis = require_axis(call, call.node.int_attribute("axis", 1), rank);

@@ -128,7 +128,7 @@ Types infer_conv_integer(const Call& call) {
 }
 void eval_conv_integer(const Call& call, std::span<const Result> out) {
   Convolution conv = convolution(call, call.input(0), call.input(1));
-  conv.taps = taps(conv.window);
+  conv.taps = Taps(conv.window);
   std::int32_t* y = out[0].as<std::int32_t>().data();
   convolve<std::int64_t>(conv, centered(call, 0, 2, false).data(), centered_weights(call, 1, 3).data(),
                          [&](Index, Index, const std::int64_t* sums) {
@@ -155,7 +155,7 @@ Types infer_qlinear_conv(const Call& call) {
 }
 void eval_qlinear_conv(const Call& call, std::span<const Result> out) {
   Convolution conv = convolution(call, call.input(0), call.input(3));
-  conv.taps = taps(conv.window);
+  conv.taps = Taps(conv.window);
   const std::vector<double> w_scale = reals(call.input(4));
   const double x_scale = reals(call.input(1))[0], y_scale = reals(call.input(6))[0];
   const std::int32_t zero = widened_integers(call.input(7))[0];

@@ -228,6 +228,12 @@ void eval_resize(const Call& call, std::span<const Result> out) {
       plans[i].roi_start = roi[i], plans[i].roi_end = roi[plans.size() + i];
   }
   if (out[0].count() == 0) return;
+  // What shrinks goes first: nothing on the way is larger than the larger of input and output.
+  const auto growth = [](const AxisPlan& p) {
+    return static_cast<double>(p.out) / static_cast<double>(p.in);
+  };
+  std::stable_sort(plans.begin(), plans.end(),
+                   [&](const AxisPlan& a, const AxisPlan& b) { return growth(a) < growth(b); });
   TypeList<float, double, std::uint8_t, std::int8_t, std::int32_t>::visit(
       call.input(0).dtype(), [&]<class T>(T) {
         std::vector<double> x(call.input(0).as<T>().begin(), call.input(0).as<T>().end());

@@ -71,17 +71,18 @@ Types infer_col2im(const Call& call) {
 }
 void eval_col2im(const Call& call, std::span<const Result> out) {
   const Window w = *blocks_of(call);
-  const Taps tap = taps(w);
+  const Taps all(w);
   const Index image = element_count(w.in), blocks = element_count(w.out);
   WideFloats::visit(call.input(0).dtype(), [&]<class T>(T) {
     const T* x = call.input(0).as<T>().data();
     T* y = out[0].as<T>().data();
     std::vector<double> sums(at(image));
+    std::vector<Run> scratch;
     for (Index plane = 0; plane < out[0].type.shape[0] * out[0].type.shape[1]; ++plane) {
       std::fill(sums.begin(), sums.end(), 0.0);
-      for (const std::vector<Run>& runs : tap.runs) {
-        for (const Run& run : runs)
-          for (Index i = 0; i < run.count; ++i) sums[at(run.in + i * tap.step)] += x[run.out + i];
+      for (Index tap = 0; tap < all.count(); ++tap) {
+        for (const Run& run : all.runs(tap, scratch))
+          for (Index i = 0; i < run.count; ++i) sums[at(run.in + i * all.step())] += x[run.out + i];
         x += blocks;
       }
       for (double v : sums) *y++ = static_cast<T>(v);

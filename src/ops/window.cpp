@@ -131,12 +131,19 @@ std::vector<Run> runs_of_tap(const Window& w, const Shape& tap) {
 }
 }  // namespace
 
-Taps taps(const Window& w) {
-  Taps t;
-  t.step = w.strides.back();
+Taps::Taps(const Window& w) : window_(w), count_(element_count(w.kernel)) {
+  constexpr Index kMostKept = Index{1} << 20;  // 24 MiB
+  const Index rows = element_count(w.out) / w.out.back();
+  if (rows > kMostKept / count_) return;
   Odometer tap(w.kernel);
-  do t.runs.push_back(runs_of_tap(w, tap.at));
+  do kept_.push_back(runs_of_tap(w, tap.at));
   while (tap.next());
-  return t;
+}
+
+const std::vector<Run>& Taps::runs(Index t, std::vector<Run>& scratch) const {
+  if (!kept_.empty()) return kept_[at(t)];
+  Shape tap(window_.rank());
+  for (std::size_t i = tap.size(); i-- > 0; t /= window_.kernel[i]) tap[i] = t % window_.kernel[i];
+  return scratch = runs_of_tap(window_, tap);
 }
 }  // namespace tulle::ops

@@ -27,11 +27,19 @@ inline Shape spatial(const Shape& shape) {
 struct Run {
   Index out, in, count;
 };
-/// For each tap of the kernel, in row-major order, the runs of output positions under which it lies inside
-/// the input.
-struct Taps {
-  std::vector<std::vector<Run>> runs;
-  Index step = 1;  ///< stride of the last dimension
+/// The taps of a window's kernel, in row-major order.
+class Taps {
+ public:
+  Taps() = default;
+  explicit Taps(const Window&);
+  Index count() const { return count_; }
+  Index step() const { return window_.strides.back(); }  ///< of the last dimension
+  /// Where tap t lies inside the input. `scratch` holds the answer when all taps' runs are too many to keep.
+  const std::vector<Run>& runs(Index t, std::vector<Run>& scratch) const;
+
+ private:
+  Window window_;
+  Index count_ = 0;
+  std::vector<std::vector<Run>> kept_;
 };
-Taps taps(const Window&);
 }  // namespace tulle::ops

@@ -191,3 +191,15 @@ TEST(FusedAttention, WeighsValuesByTheSoftmaxOfScores) {
                r = 1 / (1 + std::exp(1.0 - 1));  // head 0: 0.5, -1; head 1: 0, 1 - 1
   expect_near(y, {1, 1, 2}, {10 * p + 20 * (1 - p), r * 1 + (1 - r) * 2}, 1e-6);
 }
+
+TEST(Conv, IsTheSameWhenTapsAreTooManyToKeep) {
+  const Index rows = 2048;  // of outputs; times 513 taps is more than are kept
+  const Tensor x = random({1, 1, rows + 512, 3}, 1), w = random({1, 1, 513, 1}, 2);
+  const Tensor y = run("Conv", 11, {{"strides", Shape{1, 2}}}, {x, w})[0];
+  ASSERT_EQ(y.shape(), (Shape{1, 1, rows, 2}));
+  for (const std::size_t i : {0u, 777u, 2047u}) {
+    double want = 0;
+    for (std::size_t k = 0; k < 513; ++k) want += double(x.as<float>()[(i + k) * 3 + 2]) * w.as<float>()[k];
+    EXPECT_NEAR(y.as<float>()[i * 2 + 1], want, 1e-5);
+  }
+}
