@@ -6,7 +6,7 @@
 
 namespace tulle {
 /// The most bytes that one tensor may take; a model that asks for more is refused before memory is asked for.
-constexpr Index kLargestTensorBytes = Index{1} << 34;
+constexpr Index kLargestTensorBytes = Index{1} << 31;
 
 /// Uninitialised memory, 64-byte aligned, rounded up to 64 bytes; from 2 MiB on aligned to and advised as huge pages.
 class Bytes {

@@ -36,7 +36,7 @@ Index element_count(const Shape& shape, const char* where) {
 
 Bytes::Bytes(std::size_t size) : size_(size) {
   const std::size_t unit = size >= kHugePage ? kHugePage : 64;
-  if (size > static_cast<std::size_t>(kLargestTensorBytes) * 16)
+  if (size > static_cast<std::size_t>(kLargestTensorBytes) * 2)
     throw Error("memory", std::to_string(size) + " bytes asked for at once");
   const std::size_t rounded = round_up(size + !size, unit);
   data_.reset(static_cast<std::byte*>(std::aligned_alloc(unit, rounded)));

@@ -8,6 +8,8 @@ namespace tulle::plan {
 using graph::ValueId;
 
 namespace {
+constexpr std::size_t kMostArenaBytes = std::size_t{3} << 30;  // with weights and output, a run stays under 4 GiB
+
 // In this order each node is offered to the rules; the last accepts everything.
 constexpr Rule kRules[] = {lower_view, lower_linear,    lower_conv,     lower_attention, lower_norm,
                            lower_pool, lower_concat, lower_pointwise, lower_operator};
@@ -48,6 +50,9 @@ std::unique_ptr<const Plan> Builder::build() {
   for (const PlannedBuffer& b : plan_->buffers)
     if (b.kind == PlannedBuffer::Kind::constant) plan_->weight_bytes += b.constant.size_bytes();
   plan_->arena_bytes = place_buffers(plan_->buffers);
+  if (plan_->arena_bytes > kMostArenaBytes)
+    throw Error("plan", "the activations of one run take " + std::to_string(plan_->arena_bytes) + " bytes, more than the limit of " +
+                            std::to_string(kMostArenaBytes) + "; give smaller shapes");
   plan_->from_cache = decisions_.from_cache();
   return std::move(plan_);
 }

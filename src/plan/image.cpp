@@ -46,12 +46,6 @@ bool ConvShape::aligned() const {
   return out == phase();
 }
 
-bool is_image_conv(const Graph& g, const Node& n) {
-  if (n.domain != "tulle" || n.op != "Conv" || !g.is_constant(n.inputs[1])) return false;
-  const auto rank = g.value(n.inputs[0]).type->shape.size();
-  return (rank == 3 || rank == 4) && g.value(n.inputs[0]).type->dtype == DType::f32;
-}
-
 namespace {
 void set_padding(const Node& n, ConvShape& c, bool flat) {
   const std::string automatic = n.string_attribute("auto_pad", "NOTSET");
@@ -98,6 +92,25 @@ ConvShape conv_shape(const Graph& g, const Node& n) {
   c.dilation_x = dilations.back();
   set_padding(n, c, flat);
   return c;
+}
+
+namespace {
+// Windows that reach farther than this would make planes of zeros; the operator itself serves them.
+constexpr Index kFarthestReach = 4096;
+
+bool reaches_near(const ConvShape& c) {
+  for (Index pad : {c.pad_top, c.pad_left, c.pad_bottom, c.pad_right})
+    if (pad > kFarthestReach || pad < -kFarthestReach) return false;
+  return c.dilation_y <= kFarthestReach && c.dilation_x <= kFarthestReach &&
+         (c.kernel_y - 1) * c.dilation_y <= kFarthestReach && (c.kernel_x - 1) * c.dilation_x <= kFarthestReach;
+}
+}  // namespace
+
+bool is_image_conv(const Graph& g, const Node& n) {
+  if (n.domain != "tulle" || n.op != "Conv" || !g.is_constant(n.inputs[1])) return false;
+  const auto rank = g.value(n.inputs[0]).type->shape.size();
+  if ((rank != 3 && rank != 4) || g.value(n.inputs[0]).type->dtype != DType::f32) return false;
+  return reaches_near(conv_shape(g, n));
 }
 
 ImageAnalysis::ImageAnalysis(const Graph& g) : planes_(g.values.size(), false) {
