@@ -38,6 +38,23 @@ class OperatorStep final : public Step {
   std::vector<ops::Result> results_;
   std::vector<BufferId> outputs_;
 };
+Index scratch_floats(const TensorType& t) {
+  return (element_count(t.shape) * static_cast<Index>(size_bytes(t.dtype)) + 3) / 4 + 1;
+}
+
+std::vector<TensorType> output_types(Builder& b, const graph::Node& n, const ops::Operator& op) {
+  std::vector<ops::Argument> arguments;
+  for (graph::ValueId id : n.inputs) {
+    if (id == graph::kAbsent)
+      arguments.push_back({});
+    else
+      arguments.push_back({true, *b.graph().value(id).type, b.is_constant(id) ? b.graph().value(id).constant.data() : nullptr});
+  }
+  if (ops::Types types = op.infer({n, arguments})) return std::move(*types);
+  std::vector<TensorType> types;  // known to the passes by other ways than this node's constants
+  for (graph::ValueId id : n.outputs) types.push_back(id == graph::kAbsent ? TensorType{} : *b.graph().value(id).type);
+  return types;
+}
 }  // namespace
 
 bool lower_operator(Builder& b, const graph::Node& n) {
@@ -55,10 +72,12 @@ bool lower_operator(Builder& b, const graph::Node& n) {
       touched.push_back(inputs.back());
     }
   }
-  for (graph::ValueId id : n.outputs) {  // an output that nobody names is made all the same, in memory of its own
-    const TensorType type = id == graph::kAbsent ? TensorType{} : *b.graph().value(id).type;
-    outputs.push_back(id == graph::kAbsent ? b.make_scratch(1) : b.make_rows(id));
-    results.push_back({type, nullptr});
+  // eval writes every output that infer names; those that the node leaves out go to memory of their own.
+  const std::vector<TensorType> types = output_types(b, n, *op);
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const graph::ValueId id = i < n.outputs.size() ? n.outputs[i] : graph::kAbsent;
+    outputs.push_back(id == graph::kAbsent ? b.make_scratch(scratch_floats(types[i])) : b.make_rows(id));
+    results.push_back({types[i], nullptr});
     touched.push_back(outputs.back());
   }
   b.layer().kernel = "operator/reference";

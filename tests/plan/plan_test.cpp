@@ -172,3 +172,13 @@ TEST(Plan, TrustsTheCostModelsWhenTheBudgetIsSpent) {
   EXPECT_GT(measured->layers[0].time_us, 0);
   EXPECT_GT(measured->layers[0].dense_us, 0) << "a dense kernel is always among those timed";
 }
+
+TEST(Plan, GivesOperatorsMemoryForOutputsThatTheNodeLeavesOut) {
+  Net net(10);
+  const auto x = net.input("x", {3, 20});
+  const auto values = net.op("TopK", {x, net.ints({4})});  // its indices are not named
+  net.output(net.op("Mul", {values, values}));
+  const auto y = net.input("y", {1, 2, 6, 6});
+  net.output(net.op("MaxPool", {y}, {{"kernel_shape", std::vector<Index>{2, 2}}}));  // nor here
+  expect_agrees(net, {{"x", {3, 20}}, {"y", {1, 2, 6, 6}}});
+}
