@@ -61,9 +61,9 @@ void Builder::lower_nodes() {
   const Index total = static_cast<Index>(graph_.nodes.size());
   for (node_ = 0; node_ < total; ++node_) {
     const graph::Node& n = node();
-    Layer layer{.name = n.name, .op = n.op, .shape = to_string(shape(n.outputs[0]))};
-    plan_->layers.push_back(std::move(layer));
-    for (Rule rule : kRules)
+    const bool first_named = n.outputs[0] != graph::kAbsent;
+    plan_->layers.push_back({.name = n.name, .op = n.op, .shape = first_named ? to_string(shape(n.outputs[0])) : ""});
+    for (Rule rule : first_named ? std::span(kRules) : std::span(kRules).last(1))
       if (rule(*this, n)) break;
     if (options_.progress) options_.progress(node_ + 1, total);
   }

@@ -1,4 +1,4 @@
-// ONNX's own node tests (scripts/onnx_backend_cases.py writes them), through reader and operators. A case is
+// ONNX's own node tests (scripts/onnx_backend_cases.py writes them), through reader and operators, and planned. A case is
 // passed, wrong, or refused by an Error; what may be refused stands in refused.txt, reviewed, with a reason.
 #include <gtest/gtest.h>
 
@@ -13,6 +13,7 @@
 #include "io/onnx.hpp"
 #include "ops/element.hpp"
 #include "ops/op.hpp"
+#include "runtime/session.hpp"
 
 using namespace tulle;
 namespace fs = std::filesystem;
@@ -59,12 +60,26 @@ struct Verdict {
   enum Kind { passed, wrong, refused } kind = passed;
   std::string reason;
 };
-Verdict judge(const fs::path& folder) {
+using Runner = std::vector<Tensor> (*)(const fs::path& model, const std::vector<Tensor>& inputs);
+
+std::vector<Tensor> interpreted(const fs::path& model, const std::vector<Tensor>& inputs) {
+  const graph::Graph g = io::read_onnx(model);
+  ops::require_known(g);
+  return ops::interpret(g, inputs);
+}
+
+std::vector<Tensor> planned(const fs::path& file, const std::vector<Tensor>& inputs) {
+  const Model model = Model::load(file);
+  if (model.inputs().size() != inputs.size()) throw Error("case", "has inputs of another number than the model");
+  std::vector<NamedInput> named;
+  for (std::size_t i = 0; i < inputs.size(); ++i) named.push_back({model.inputs()[i].name, inputs[i].view()});
+  return Session(model).impl().run_all(named);
+}
+
+Verdict judge(const fs::path& folder, Runner run) {
   std::vector<Tensor> got;
   try {
-    const graph::Graph g = io::read_onnx(folder / "model.onnx");
-    ops::require_known(g);
-    got = ops::interpret(g, tensors(folder / "inputs.npz"));
+    got = run(folder / "model.onnx", tensors(folder / "inputs.npz"));
   } catch (const Error& e) {
     return {Verdict::refused, e.what()};
   }
@@ -116,7 +131,11 @@ std::string operator_of(const fs::path& folder) {
 }
 }  // namespace
 
-TEST(OnnxBackend, NoCaseIsWrongAndNoneRefusedWithoutReview) {
+class OnnxBackend : public testing::TestWithParam<Runner> {};
+INSTANTIATE_TEST_SUITE_P(Ways, OnnxBackend, testing::Values(&interpreted, &planned),
+                         [](const auto& way) { return way.param == &planned ? "planned" : "interpreted"; });
+
+TEST_P(OnnxBackend, NoCaseIsWrongAndNoneRefusedWithoutReview) {
   const fs::path cases = fs::path(TULLE_SOURCE_DIR) / "build/onnx_backend";
   if (!fs::exists(cases / "complete"))
     GTEST_SKIP() << "no cases: .venv/bin/python scripts/onnx_backend_cases.py " << cases;
@@ -129,7 +148,7 @@ TEST(OnnxBackend, NoCaseIsWrongAndNoneRefusedWithoutReview) {
   std::ranges::sort(folders);
   for (const fs::path& folder : folders) {
     const std::string name = folder.filename();
-    const Verdict verdict = judge(folder);
+    const Verdict verdict = judge(folder, GetParam());
     ++table[operator_of(folder)][verdict.kind], ++sum[verdict.kind];
     if (verdict.kind == Verdict::wrong) ADD_FAILURE() << name << ": " << verdict.reason;
     if (verdict.kind == Verdict::refused && !reviewed.allows(name))
