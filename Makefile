@@ -11,11 +11,12 @@ help:   ## this list
 setup:  ## install what the build and the tests need (apt, then a Python venv in .venv); only what is missing
 	@scripts/setup.sh system
 	@scripts/setup.sh python tests
+	@echo "setup: all that the build and the tests need is there"
 
 build:  ## the release build: build/tulle
 	@scripts/setup.sh system
 	@test -f build/build.ninja || cmake --preset release
-	@cmake --build build -j $(JOBS)
+	@cmake --build build -j $(JOBS) --target tulle_cli
 
 asan:   ## the tests of what reads files and computes, under AddressSanitizer and UBSan
 	@scripts/setup.sh system
@@ -24,6 +25,7 @@ asan:   ## the tests of what reads files and computes, under AddressSanitizer an
 	@ctest --test-dir build/asan -j $(JOBS) --output-on-failure -R '^($(subst $(space),|,$(SANITIZED)))$$'
 
 test: setup build asan  ## every test
+	@cmake --build build -j $(JOBS)
 	@ctest --test-dir build -j $(JOBS) --output-on-failure
 
 demo: build  ## a really pruned model on real data: layer table, accuracy, speed beside ONNX Runtime
