@@ -23,4 +23,6 @@ struct Csr {
 
 /// The non-zeros of a row-major rows x cols matrix whose rows lie `stride` floats apart. -0.0 counts as zero.
 Csr csr_from_dense(const float* data, Index rows, Index cols, Index stride);
+/// The same for a matrix that lies transposed: entry (i, j) is data[j * stride + i].
+Csr csr_from_transposed(const float* data, Index rows, Index cols, Index stride);
 }  // namespace tulle

@@ -87,7 +87,11 @@ void eval_activation(const Call& call, std::span<const Result> out) {
   });
 }
 
-// tulle.Linear: act(X W^T + bias + residual), X [..., K], W [M, K].
+// tulle.Linear: act(X W^T + bias + residual), X [..., K], W [M, K]; act(X W + ...) with W [K, M] where the
+// attribute `transposed` is not 0.
+bool is_transposed(const Call& call) {
+  return call.node.int_attribute("transposed", 0) != 0;
+}
 struct LinearShape {
   Index m, k, n;  ///< rows of X, their length, rows of W
   Shape out;
@@ -95,9 +99,11 @@ struct LinearShape {
 LinearShape linear_shape(const Call& call) {
   require_rank(call, 0, 1, 64);
   require_rank(call, 1, 2, 2);
-  LinearShape s{1, call.input(1).shape()[1], call.input(1).shape()[0], call.input(0).shape()};
+  const Shape& w = call.input(1).shape();
+  const std::size_t inner = is_transposed(call) ? 0 : 1;
+  LinearShape s{1, w[inner], w[1 - inner], call.input(0).shape()};
   if (s.out.back() != s.k)
-    call.fail(describe(call, 0) + " and " + describe(call, 1) + " differ in their last dimension");
+    call.fail(describe(call, 0) + " and " + describe(call, 1) + " differ in the length of the sums");
   s.m = count_between(s.out, 0, call.input(0).rank() - 1);
   s.out.back() = s.n;
   return s;
@@ -115,11 +121,13 @@ void eval_linear(const Call& call, std::span<const Result> out) {
   const LinearShape s = linear_shape(call);
   const Activation activation = activation_of(call);
   WideFloats::visit(call.input(0).dtype(), [&]<class T>(T) {
-    const std::vector<T> w = transposed(call.input(1).as<T>().data(), s.n, s.k);
+    const T* given = call.input(1).as<T>().data();
+    const std::vector<T> turned = is_transposed(call) ? std::vector<T>() : transposed(given, s.n, s.k);
+    const T* w = is_transposed(call) ? given : turned.data();
     const T* bias = call.has(2) ? call.input(2).as<T>().data() : nullptr;
     const T* residual = call.has(3) ? call.input(3).as<T>().data() : nullptr;
     T* y = out[0].as<T>().data();
-    multiply(call.input(0).as<T>().data(), w.data(), s.m, s.k, s.n, [&](Index, const double* sums) {
+    multiply(call.input(0).as<T>().data(), w, s.m, s.k, s.n, [&](Index, const double* sums) {
       for (Index j = 0; j < s.n; ++j)
         *y++ = static_cast<T>(
             activate(activation, sums[j] + (bias ? bias[j] : 0) + (residual ? *residual++ : 0)));

@@ -82,6 +82,19 @@ Tensor rows_scaled(const Tensor& w, const std::vector<float>& scale) {
   return out;
 }
 
+Tensor columns_scaled(const Tensor& w, const std::vector<float>& scale) {
+  Tensor out(w.type());
+  const float* from = w.as<float>().data();
+  float* to = out.as_mutable<float>().data();
+  for (Index k = 0; k < w.shape()[0]; ++k)
+    for (const float s : scale) *to++ = *from++ * s;
+  return out;
+}
+
+Tensor weight_scaled(const Node& product, const Tensor& w, const std::vector<float>& scale) {
+  return product.int_attribute("transposed", 0) ? columns_scaled(w, scale) : rows_scaled(w, scale);
+}
+
 Tensor bias_changed(const Tensor& bias, const Affine& affine) {
   Tensor out(TensorType{DType::f32, {static_cast<Index>(affine.scale.size())}});
   for (std::size_t i = 0; i < affine.scale.size(); ++i) {
@@ -109,8 +122,8 @@ bool fold_into(Rewriter& r, int n, ValueId y) {
   if (affine->scales() && input(fused, 3) != kAbsent) return false;
   fused.inputs.resize(std::max<std::size_t>(fused.inputs.size(), 3), kAbsent);
   if (affine->scales())
-    fused.inputs[1] =
-        r.constant(fused.name + ".weight", rows_scaled(r.constant_of(fused.inputs[1]), affine->scale));
+    fused.inputs[1] = r.constant(fused.name + ".weight",
+                                 weight_scaled(fused, r.constant_of(fused.inputs[1]), affine->scale));
   fused.inputs[2] = r.constant(fused.name + ".bias", bias_changed(r.constant_of(fused.inputs[2]), *affine));
   r.note(fused.name);
   r.replace(n, std::move(fused));

@@ -32,6 +32,16 @@ Tensor rows_of(const Tensor& t, const Rows& rows) {
   return out;
 }
 
+Tensor columns_of(const Tensor& t, const Rows& columns) {
+  const auto width = static_cast<std::size_t>(t.shape()[1]);
+  Tensor out(TensorType{t.dtype(), {t.shape()[0], static_cast<Index>(columns.size())}});
+  const float* from = t.as<float>().data();
+  float* to = out.as_mutable<float>().data();
+  for (Index k = 0; k < t.shape()[0]; ++k, from += width)
+    for (const Index column : columns) *to++ = from[column];
+  return out;
+}
+
 // A product without residual, with constant bias if any: what may be cut by rows.
 int plain_linear(const Rewriter& r, ValueId y) {
   const int n = r.maker(y, "Linear", "tulle");
@@ -43,10 +53,13 @@ int plain_linear(const Rewriter& r, ValueId y) {
 ValueId cut(Rewriter& r, int linear, const Rows& rows, const Part& part) {
   Node piece = r.node(linear);
   piece.name += "." + std::to_string(part.first);
-  for (const std::size_t i : {1u, 2u})
-    if (input(piece, i) != kAbsent)
-      piece.inputs[i] = r.constant(r.name_of(piece.inputs[i]) + "." + std::to_string(part.first),
-                                   rows_of(r.constant_of(piece.inputs[i]), rows));
+  for (const std::size_t i : {1u, 2u}) {
+    if (input(piece, i) == kAbsent) continue;
+    const Tensor& whole = r.constant_of(piece.inputs[i]);
+    const bool across = i == 1 && piece.int_attribute("transposed", 0) != 0;
+    Tensor taken = across ? columns_of(whole, rows) : rows_of(whole, rows);
+    piece.inputs[i] = r.constant(r.name_of(piece.inputs[i]) + "." + std::to_string(part.first), std::move(taken));
+  }
   Shape shape = *r.f32_shape(r.node(linear).outputs[0]);
   shape.back() = static_cast<Index>(rows.size());
   return r.insert_before(part.reader, std::move(piece), {DType::f32, shape});

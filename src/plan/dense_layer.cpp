@@ -103,7 +103,9 @@ void emit_panels(Builder& b, const DenseLayer& d, const Product& p, std::unique_
 }  // namespace
 
 void add_dense_layer(Builder& b, const DenseLayer& d) {
-  Product p{.weight = csr_from_dense(d.weight, d.rows, d.cols, d.cols), .bias = d.bias, .activation = d.activation,
+  Product p{.weight = d.transposed ? csr_from_transposed(d.weight, d.rows, d.cols, d.rows)
+                                   : csr_from_dense(d.weight, d.rows, d.cols, d.cols),
+            .bias = d.bias, .activation = d.activation,
             .in = b.token_layout(d.x), .out = b.token_layout(d.y), .weights = d.rows * d.cols};
   for (Index k = 0; k < d.cols; ++k) p.b_offsets.push_back(static_cast<std::int32_t>(k * p.in.feature_stride));
   if (d.residual != graph::kAbsent) p.residual = b.token_layout(d.residual);

@@ -25,8 +25,10 @@ bool lower_linear(Builder& b, const graph::Node& n) {
   const Index count = element_count(b.shape(n.outputs[0]));
   const Shape& x = b.shape(n.inputs[0]);
   if (count == 0 || (x.size() == 4 && x[2] == 1 && x[3] == 1)) return false;  // would read as single pixels
+  const bool transposed = n.int_attribute("transposed", 0) != 0;
+  const Index rows = w.shape()[transposed ? 1 : 0], cols = w.shape()[transposed ? 0 : 1];
   DenseLayer d{.x = n.inputs[0], .y = n.outputs[0], .residual = input(3), .weight = w.as<float>().data(),
-               .rows = w.shape()[0], .cols = w.shape()[1], .n = count / w.shape()[0], .activation = activation_of(n)};
+               .transposed = transposed, .rows = rows, .cols = cols, .n = count / rows, .activation = activation_of(n)};
   if (input(2) != graph::kAbsent) d.bias = b.graph().value(input(2)).constant.as<float>();
   add_dense_layer(b, d);
   return true;

@@ -35,6 +35,7 @@ void emit_product(Builder&, std::unique_ptr<Runnable> winner, std::vector<linear
 struct DenseLayer {
   graph::ValueId x, y, residual = graph::kAbsent;
   const float* weight = nullptr;  ///< rows x cols, row-major
+  bool transposed = false;        ///< it lies as cols x rows
   Index rows = 0, cols = 0, n = 0;
   std::span<const float> bias;
   Activation activation;

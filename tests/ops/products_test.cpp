@@ -164,6 +164,19 @@ TEST(FusedLinear, IsTheProductWithTheTransposedWeight) {
     }
 }
 
+TEST(FusedLinear, TakesAWeightThatLiesTransposed) {
+  const Tensor x = random({6, 5}, 1), w = random({5, 4}, 2);
+  const Tensor y = run("Linear", 1, {{"transposed", Index{1}}}, {x, w}, 1, "tulle")[0];
+  ASSERT_EQ(y.shape(), (Shape{6, 4}));
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t j = 0; j < 4; ++j) {
+      double sum = 0;
+      for (std::size_t p = 0; p < 5; ++p) sum += double(x.as<float>()[i * 5 + p]) * w.as<float>()[p * 4 + j];
+      EXPECT_NEAR(y.as<float>()[i * 4 + j], sum, 1e-6);
+    }
+  EXPECT_THROW(run("Linear", 1, {}, {x, w}, 1, "tulle"), Error);
+}
+
 TEST(FusedActivation, KnowsEveryNameAndRefusesOthers) {
   const Tensor x = floats({3}, {-2, 0.5f, 7});
   const auto of = [&](const char* kind, float a, float b) {

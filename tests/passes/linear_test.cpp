@@ -60,12 +60,17 @@ TEST(Linear, TakesEveryFormOfGemm) {
     }
 }
 
-TEST(Linear, SharesAWeightThatNeedsNoChange) {
+TEST(Linear, SharesTheWeightsOfTheFile) {
   Builder b;
-  const ValueId x = b.input("x", {3, 5}), w = b.weight({7, 5});
-  const void* bytes = b.g.value(w).constant.data();
-  const Graph after = optimized(b.graph({b.op("Gemm", {x, w}, {{"transB", Index{1}}})}));
-  EXPECT_EQ(after.value(after.nodes.at(0).inputs[1]).constant.data(), bytes);
+  const ValueId x = b.input("x", {3, 5}), w = b.weight({7, 5}), turned = b.weight({5, 7});
+  const ValueId y = b.op("Gemm", {x, w}, {{"transB", Index{1}}}), z = b.op("MatMul", {x, turned});
+  const void* const bytes[] = {b.g.value(w).constant.data(), b.g.value(turned).constant.data()};
+  const Graph after = optimized(b.graph({y, z, b.op("Gemm", {x, turned})}));
+  ASSERT_EQ(text(after), "tulle.Linear tulle.Linear tulle.Linear");
+  for (const std::size_t n : {0u, 1u, 2u}) {
+    EXPECT_EQ(after.value(after.nodes[n].inputs[1]).constant.data(), bytes[n > 0]);
+    EXPECT_EQ(after.nodes[n].int_attribute("transposed", 0), Index{n > 0});
+  }
 }
 
 TEST(Linear, TakesScalesAndShiftsOfItsOutputs) {

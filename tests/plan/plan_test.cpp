@@ -158,6 +158,15 @@ TEST(Plan, RunsFewVectorsAndManyVectors) {
   }
 }
 
+TEST(Plan, TakesWeightsThatLieTransposed) {
+  for (Index n : {1, 33}) {
+    Net net(8);
+    const auto x = net.input("x", {n, 70});
+    net.output(net.fused("Linear", {x, net.weight({70, 45}, 0.85), net.weight({45})}, {{"transposed", Index{1}}}));
+    expect_agrees(net, {{"x", {n, 70}}});
+  }
+}
+
 TEST(Plan, TrustsTheCostModelsWhenTheBudgetIsSpent) {
   Net net(9);
   const auto x = net.input("x", {1, 40, 64});
