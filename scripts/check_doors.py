@@ -12,7 +12,6 @@ DOORS = [  # what, the pattern in the code, where it may stand (prefixes of path
     ("malloc and new", r"\b(?:malloc|calloc|realloc|aligned_alloc|free)\s*\(|\bnew\b(?!\s*\()", ["src/core/"]),
     ("getenv", r"\bgetenv\b", ["src/core/cpu.cpp"]),
     ("standard output", r"\bstd::c(?:out|err)\b|\b(?:fmt::print|printf|puts)\s*\(", ["src/cli/"]),
-    ("oneDNN", r"#\s*include\s*[<\"](?:oneapi/)?dnnl", ["src/kernels/"]),
     ("ONNX classes", r"#\s*include\s*<onnx/", ["src/io/"]),
     ("JSON", r"#\s*include\s*<nlohmann/", ["src/plan/", "src/runtime/", "src/lab/", "src/cli/"]),
 ]
