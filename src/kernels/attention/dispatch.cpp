@@ -37,6 +37,7 @@ std::optional<std::string> refuse(const Problem& p) {
 }
 
 Index scratch_floats(const Problem& p) {
-  return (p.k.layout.tiles() * kLanes + p.head_dim) * kLanes;
+  constexpr Index kTogether = 2;  // tiles of queries that a kernel may take at once
+  return p.k.layout.tiles() * kLanes + kTogether * (p.k.layout.tiles() * kLanes + p.head_dim) * kLanes;
 }
 }  // namespace tulle::attention

@@ -37,8 +37,8 @@ struct Problem {
 
 /// Why no kernel of the family runs this problem, with the numbers; nullopt: all do.
 std::optional<std::string> refuse(const Problem&);
-/// Floats that one call of run needs for itself, 64-byte aligned: the scores of 16 queries, and those
-/// queries.
+/// Floats that one call of run needs for itself, 64-byte aligned: the scores of two tiles of queries, those
+/// queries, and a number for each key.
 Index scratch_floats(const Problem&);
 
 struct Kernel {
