@@ -169,6 +169,12 @@ Shape Builder::token_shape(ValueId id) const {
   return s;
 }
 
+const graph::Node* Builder::only_reader(ValueId id) const {
+  const auto v = static_cast<std::size_t>(id);
+  if (uses_.is_output[v] || uses_.readers[v].size() != 1) return nullptr;
+  return &graph_.nodes[static_cast<std::size_t>(uses_.readers[v].front())];
+}
+
 const Form* Builder::find(ValueId id, Axes axes) const {
   for (const Form& f : held(id).forms)
     if (f.axes == axes) return &f;

@@ -46,6 +46,8 @@ class Builder {
   /// The shape as [.., tokens, features]; single pixels [N, C, 1, 1] are N tokens.
   Shape token_shape(graph::ValueId) const;
   Layout image_layout(graph::ValueId, Want) const;
+  /// The node that alone reads the value, once; null where there are more, or where the value is an output.
+  const graph::Node* only_reader(graph::ValueId) const;
   /// New memory for a value in this form (or its place inside a Concat's output, when it has one of this layout).
   Form make(graph::ValueId, Axes, const Layout&);
   Form make_loose(Axes, const Layout&);  ///< memory that belongs to no value

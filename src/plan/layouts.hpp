@@ -4,7 +4,11 @@
 
 namespace tulle::plan {
 /// How the dimensions of a value become groups, features and columns of a Layout.
-enum class Axes { tokens, image };  // tokens: [.., columns, features]; image: [groups, features, (height,) width]
+enum class Axes {
+  tokens,  ///< [.., columns, features]
+  image,   ///< [groups, features, (height,) width]
+  phases   ///< an image as its only reader, a strided convolution, wants it: features (f * step_y + i) * step_x + j
+};
 
 /// Floats that a buffer of this layout needs, the slack behind the last tile included.
 Index floats(const Layout&);

@@ -1,4 +1,4 @@
-#include "plan/convert.hpp"
+#include "plan/conv_source.hpp"
 #include "plan/decisions.hpp"
 #include "plan/lowering.hpp"
 #include "plan/product.hpp"
@@ -20,60 +20,6 @@ Csr conv_weight(const ConvShape& c, const float* w) {
     a.offsets.push_back(static_cast<Index>(a.values.size()));
   }
   return a;
-}
-
-// What the convolution reads: the input itself, or for a stride its phase images, features (c * sy + py) * sx + px.
-// When all taps fall on phase (0, 0) (a 1x1 convolution with a stride) that phase alone, features c.
-struct Source {
-  Layout layout;
-  Index phases_y = 1, phases_x = 1;
-};
-
-Source source_of(Builder& b, const ConvShape& c, graph::ValueId x) {
-  const Builder::Want want = c.aligned() ? Builder::Want::panels : Builder::Want::planes;
-  if (!c.strided()) {
-    const Form* has = c.aligned() ? b.find(x, Axes::image) : nullptr;
-    return {has ? has->layout : b.image_layout(x, want)};
-  }
-  const bool one_phase = c.kernel_y == 1 && c.kernel_x == 1 && c.pad_top == 0 && c.pad_left == 0;
-  Source s;
-  if (!one_phase) s.phases_y = c.stride_y, s.phases_x = c.stride_x;
-  const Shape shape{c.images, c.in_channels * s.phases_y * s.phases_x, c.phase().height, c.phase().width};
-  const Padding padding = b.images().padding(c.phase());
-  s.layout = want == Builder::Want::panels ? image_panels(shape, padding) : image_planes(shape, padding);
-  return s;
-}
-
-std::vector<std::int32_t> tap_offsets(const ConvShape& c, const Source& s) {
-  std::vector<std::int32_t> offsets;
-  for (Index channel = 0; channel < c.in_channels; ++channel)
-    for (Index ky = 0; ky < c.kernel_y; ++ky)
-      for (Index kx = 0; kx < c.kernel_x; ++kx) {
-        const Index py = ConvShape::phase_of(ky, c.dilation_y, c.pad_top, c.stride_y) % s.phases_y;
-        const Index px = ConvShape::phase_of(kx, c.dilation_x, c.pad_left, c.stride_x) % s.phases_x;
-        const Index feature = (channel * s.phases_y + py) * s.phases_x + px;
-        const Index shift = ConvShape::shift_of(ky, c.dilation_y, c.pad_top, c.stride_y) * s.layout.pitch +
-                            ConvShape::shift_of(kx, c.dilation_x, c.pad_left, c.stride_x);
-        offsets.push_back(static_cast<std::int32_t>(feature * s.layout.feature_stride + shift));
-      }
-  return offsets;
-}
-
-Form read_source(Builder& b, const ConvShape& c, const Source& s, graph::ValueId x) {
-  if (!c.strided()) {
-    if (c.aligned()) return b.image(x, b.find(x, Axes::image) ? Builder::Want::any : Builder::Want::panels);
-    return b.image(x, Builder::Want::planes);
-  }
-  Form from;
-  if (const Form* has = b.find(x, Axes::image))
-    from = *has;
-  else
-    from = {Axes::image, row_major(b.shape(x), Axes::image, true), b.rows(x), 0};
-  const Form to = b.make_loose(Axes::image, s.layout);
-  const bool subsample = s.phases_y * s.phases_x == 1;
-  b.emit(phases_step(from, to, c.stride_y, c.stride_x, subsample), {from.buffer, to.buffer},
-         "phases " + describe(from.layout) + " -> " + describe(to.layout));
-  return to;
 }
 
 bool fits_int32(const Layout& l) { return floats(l) < (Index{1} << 31); }
@@ -98,24 +44,33 @@ bool lower_conv(Builder& b, const graph::Node& n) {
                         .cols = c.in_channels, .n = c.images, .bias = bias, .activation = activation_of(n)});
     return true;
   }
-  const Source source = source_of(b, c, x);
-  Product p{.weight = conv_weight(c, w.as<float>().data()), .bias = bias, .activation = activation_of(n), .in = source.layout,
-            .out = b.image_layout(y, b.images().wants_planes(y) ? Builder::Want::planes : Builder::Want::panels), .weights = w.count()};
+  Product p{.weight = conv_weight(c, w.as<float>().data()), .bias = bias, .activation = activation_of(n), .weights = w.count()};
+  const ConvSource source = source_of(b, c, x);
+  const std::optional<PhasedConv> split = phased(b, c, n);
+  if (split) {
+    p.in = split->in, p.out = split->out;
+    p.phases = split->reader.stride_y * split->reader.stride_x;
+    for (Index channel = 0; channel < c.in_channels; ++channel)
+      p.b_offsets.push_back(static_cast<std::int32_t>(channel * p.phases * p.in.feature_stride));
+  } else {
+    p.in = source.layout;
+    p.out = b.image_layout(y, b.images().wants_planes(y) ? Builder::Want::planes : Builder::Want::panels);
+    p.b_offsets = tap_offsets(c, source);
+  }
   if (p.in.pitch != p.out.pitch || !fits_int32(p.in) || !fits_int32(p.out)) return false;
-  p.b_offsets = tap_offsets(c, source);
   std::optional<Form> residual;
   if (r != graph::kAbsent) {
     residual = b.image(r, Builder::Want::any);
     p.residual = residual->layout;
   }
   describe_product(p, b.layer());
-  const Form in = read_source(b, c, source, x);
+  const Form in = split ? read_phases(b, *split, x) : read_source(b, c, source, x);
   Form out;
   if (residual && residual->layout == p.out && b.dies_here(r, *residual)) {
     out = *residual;
     b.alias(y, out);
   } else {
-    out = b.make(y, Axes::image, p.out);
+    out = b.make(y, split ? Axes::phases : Axes::image, p.out);
     p.out = out.layout;
   }
   std::vector<linear::Tile> tiles = product_tiles(p);

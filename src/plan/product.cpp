@@ -58,12 +58,16 @@ struct ProductRun final : Runnable {
 
 std::vector<Tile> product_tiles(const Product& p) {
   std::vector<Tile> tiles;
-  for (Index g = 0; g < p.out.groups; ++g)
+  const auto start = [&](const Layout& l, Index g, Index phase, Index t) {
+    return l.lead + g * l.group_stride + phase * l.feature_stride + t * l.tile_stride;
+  };
+  for (Index i = 0; i < p.out.groups * p.phases; ++i)
     for (Index t = 0; t < p.out.tiles(); ++t) {
+      const Index g = i / p.phases, phase = i % p.phases;
       Tile tile;
-      tile.b = p.in.lead + g * p.in.group_stride + t * p.in.tile_stride;
-      tile.c = p.out.lead + g * p.out.group_stride + t * p.out.tile_stride;
-      if (p.residual) tile.r = p.residual->lead + g * p.residual->group_stride + t * p.residual->tile_stride;
+      tile.b = start(p.in, g, phase, t);
+      tile.c = start(p.out, g, phase, t);
+      if (p.residual) tile.r = start(*p.residual, g, phase, t);
       tile.lanes = column_mask(p.out, t);
       tiles.push_back(tile);
     }
@@ -75,7 +79,7 @@ linear::Problem problem_of(const Product& p, Index tiles) {
   q.a = p.weight.view();
   q.b_offsets = p.b_offsets;
   q.bias = p.bias;
-  q.c_stride = p.out.feature_stride;
+  q.c_stride = p.phases * p.out.feature_stride;
   q.r_stride = p.residual ? p.residual->feature_stride : kLanes;
   q.residual = p.residual.has_value();
   q.mask = p.out.zero_padded && !all_lanes_in_use(p.out);
@@ -86,9 +90,9 @@ linear::Problem problem_of(const Product& p, Index tiles) {
 
 std::string product_key(const Product& p, Index tiles, int threads) {
   const double zeros = 1 - static_cast<double>(p.weight.values.size()) / static_cast<double>(std::max<Index>(1, p.weights));
-  return fmt::format("product {}x{} weights {} zeros {:.0f}% tiles {} in {} out {} act {} residual {} threads {}",
+  return fmt::format("product {}x{} weights {} zeros {:.0f}% tiles {} in {} out {} act {} residual {} phases {} threads {}",
                      p.weight.rows, p.weight.cols, p.weights, std::round(50 * zeros) * 2, tiles, describe(p.in),
-                     describe(p.out), static_cast<int>(p.activation.kind), p.residual.has_value(), threads);
+                     describe(p.out), static_cast<int>(p.activation.kind), p.residual.has_value(), p.phases, threads);
 }
 
 void describe_product(const Product& p, Layer& layer) {
@@ -98,7 +102,7 @@ void describe_product(const Product& p, Layer& layer) {
   layer.nnz = static_cast<Index>(p.weight.values.size());
   layer.weights = p.weights;
   layer.zeros = p.weights ? 1 - static_cast<double>(layer.nnz) / static_cast<double>(p.weights) : 0;
-  layer.columns = p.out.groups * p.out.height * p.out.width;
+  layer.columns = p.phases * p.out.groups * p.out.height * p.out.width;
   layer.layout = describe(p.out);
 }
 

@@ -15,6 +15,7 @@ struct Product {
   Activation activation;
   Layout in, out;
   std::optional<Layout> residual;
+  Index phases = 1;                     ///< features of `in` and `out` that lie apart as columns do (Axes::phases)
   Index weights = 0;                    ///< entries in the file, zeros included
 };
 

@@ -87,7 +87,7 @@ TEST_P(LayoutMoves, PartsTogetherAreTheWholeAndTouchNothingElse) {
 }
 
 TEST_P(LayoutMoves, DeinterleavesPhasesOfAnyStride) {
-  for (const Steps step : {Steps{2, 2}, Steps{1, 2}, Steps{2, 1}, Steps{3, 3}})
+  for (const Steps step : {Steps{2, 2}, Steps{1, 2}, Steps{2, 1}, Steps{3, 3}, Steps{4, 4}, Steps{2, 19}})
     for (const auto& [height, width] : {std::pair<Index, Index>{9, 37}, {8, 16}, {1, 5}, {33, 3}})
       for (const Layout& from : layouts(2, 3, height, width))
         for (const Layout& to :

@@ -1,5 +1,6 @@
 #include "plan/plan.hpp"
 #include <gtest/gtest.h>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include "ops/op.hpp"
@@ -101,6 +102,21 @@ TEST(Plan, AddsResidualsInPlaceAndApart) {
   const auto d = net.op("Add", {c, b});
   net.output(net.op("Mul", {d, net.weight({16, 1, 1})}));
   expect_agrees(net, {{"x", {1, 16, 6, 5}}});
+}
+
+// Even sizes: the 1x1 convolutions make phase images; odd ones: phases of unequal sizes are moved.
+TEST(Plan, ExpandsIntoThePhasesOfAStridedDepthwiseConvolution) {
+  for (const auto& [height, width, kernel] : {std::array<Index, 3>{14, 18, 3}, {13, 18, 3}, {12, 12, 5}, {8, 6, 2}}) {
+    Net net(9);
+    const std::vector<Index> pads(4, kernel / 2), strides{2, 2};
+    const auto x = net.input("x", {2, 5, height, width});
+    const auto a = net.fused("Conv", {x, net.weight({6, 5, 3, 3}, 0.5)}, {{"pads", std::vector<Index>(4, 1)}});
+    const auto b = net.fused("Conv", {a, net.weight({37, 6, 1, 1}, 0.5), net.weight({37})}, {{"activation", std::string("sigmoid")}});
+    const auto c = net.fused("Conv", {b, net.weight({37, 1, kernel, kernel}), net.weight({37})},
+                             {{"pads", pads}, {"strides", strides}, {"group", Index{37}}});
+    net.output(net.fused("Conv", {c, net.weight({4, 37, 1, 1}, 0.5)}));
+    expect_agrees(net, {{"x", {2, 5, height, width}}});
+  }
 }
 
 TEST(Plan, JoinsChannelsInPlace) {

@@ -1,0 +1,76 @@
+#include "plan/conv_source.hpp"
+#include "plan/convert.hpp"
+
+namespace tulle::plan {
+namespace {
+bool reads_one_phase(const ConvShape& c) {
+  return c.kernel_y == 1 && c.kernel_x == 1 && c.pad_top == 0 && c.pad_left == 0;
+}
+
+Form moved_to_phases(Builder& b, graph::ValueId x, const Layout& layout, const ConvShape& reader, bool first_only) {
+  Form from;
+  if (const Form* has = b.find(x, Axes::image))
+    from = *has;
+  else
+    from = {Axes::image, row_major(b.shape(x), Axes::image, true), b.rows(x), 0};
+  const Form to = b.make_loose(Axes::phases, layout);
+  b.emit(phases_step(from, to, reader.stride_y, reader.stride_x, first_only), {from.buffer, to.buffer},
+         "phases " + describe(from.layout) + " -> " + describe(to.layout));
+  return to;
+}
+}  // namespace
+
+ConvSource source_of(const Builder& b, const ConvShape& c, graph::ValueId x) {
+  const Builder::Want want = c.aligned() ? Builder::Want::panels : Builder::Want::planes;
+  if (!c.strided()) {
+    const Form* has = c.aligned() ? b.find(x, Axes::image) : nullptr;
+    return {has ? has->layout : b.image_layout(x, want)};
+  }
+  ConvSource s;
+  if (!reads_one_phase(c)) s.phases_y = c.stride_y, s.phases_x = c.stride_x;
+  const Shape shape{c.images, c.in_channels * s.phases_y * s.phases_x, c.phase().height, c.phase().width};
+  const Padding padding = b.images().padding(c.phase());
+  s.layout = want == Builder::Want::panels ? image_panels(shape, padding) : image_planes(shape, padding);
+  return s;
+}
+
+std::vector<std::int32_t> tap_offsets(const ConvShape& c, const ConvSource& s) {
+  std::vector<std::int32_t> offsets;
+  for (Index channel = 0; channel < c.in_channels; ++channel)
+    for (Index ky = 0; ky < c.kernel_y; ++ky)
+      for (Index kx = 0; kx < c.kernel_x; ++kx) {
+        const Index py = ConvShape::phase_of(ky, c.dilation_y, c.pad_top, c.stride_y) % s.phases_y;
+        const Index px = ConvShape::phase_of(kx, c.dilation_x, c.pad_left, c.stride_x) % s.phases_x;
+        const Index feature = (channel * s.phases_y + py) * s.phases_x + px;
+        const Index shift = ConvShape::shift_of(ky, c.dilation_y, c.pad_top, c.stride_y) * s.layout.pitch +
+                            ConvShape::shift_of(kx, c.dilation_x, c.pad_left, c.stride_x);
+        offsets.push_back(static_cast<std::int32_t>(feature * s.layout.feature_stride + shift));
+      }
+  return offsets;
+}
+
+Form read_source(Builder& b, const ConvShape& c, const ConvSource& s, graph::ValueId x) {
+  if (const Form* made = b.find(x, Axes::phases)) return *made;
+  if (c.strided()) return moved_to_phases(b, x, s.layout, c, s.phases_y * s.phases_x == 1);
+  if (c.aligned()) return b.image(x, b.find(x, Axes::image) ? Builder::Want::any : Builder::Want::panels);
+  return b.image(x, Builder::Want::planes);
+}
+
+std::optional<PhasedConv> phased(const Builder& b, const ConvShape& c, const graph::Node& n) {
+  const bool pointwise = c.kernel_y * c.kernel_x == 1 && !c.strided() && c.aligned() && n.inputs.size() <= 3;
+  const graph::Node* reader = b.only_reader(n.outputs[0]);
+  if (!pointwise || c.in_channels >= c.out_channels || !reader || !is_image_conv(b.graph(), *reader)) return std::nullopt;
+  if (reader->inputs[0] != n.outputs[0] || element_count(b.shape(reader->outputs[0])) == 0) return std::nullopt;
+  if (reader->inputs.size() > 2 && reader->inputs[2] != graph::kAbsent && !b.is_constant(reader->inputs[2])) return std::nullopt;
+  const ConvShape r = conv_shape(b.graph(), *reader);
+  if (!r.strided() || reads_one_phase(r)) return std::nullopt;
+  // In a phase image with fewer pixels than the others the last ones must read as zeros, not as act(bias).
+  if (c.out.height % r.stride_y != 0 || c.out.width % r.stride_x != 0) return std::nullopt;
+  const Shape in{c.images, c.in_channels * r.stride_y * r.stride_x, r.phase().height, r.phase().width};
+  return PhasedConv{r, image_panels(in, b.images().padding(r.phase())), source_of(b, r, n.outputs[0]).layout};
+}
+
+Form read_phases(Builder& b, const PhasedConv& p, graph::ValueId x) {
+  return moved_to_phases(b, x, p.in, p.reader, false);
+}
+}  // namespace tulle::plan

@@ -1,0 +1,24 @@
+#pragma once
+#include "plan/builder.hpp"
+
+namespace tulle::plan {
+/// What a convolution reads: the input itself, or for a stride its phase images, features (c * sy + py) * sx + px.
+/// When all taps fall on phase (0, 0) (a 1x1 convolution with a stride) that phase alone, features c.
+struct ConvSource {
+  Layout layout;
+  Index phases_y = 1, phases_x = 1;
+};
+ConvSource source_of(const Builder&, const ConvShape&, graph::ValueId x);
+/// Floats from a tile to what each (channel, ky, kx) reads.
+std::vector<std::int32_t> tap_offsets(const ConvShape&, const ConvSource&);
+Form read_source(Builder&, const ConvShape&, const ConvSource&, graph::ValueId x);
+
+/// A 1x1 convolution does not mix pixels: from phase images of its input it makes those of its output. It does so for
+/// its only reader, a strided convolution, where its input has fewer channels to move than its output.
+struct PhasedConv {
+  ConvShape reader;
+  Layout in, out;
+};
+std::optional<PhasedConv> phased(const Builder&, const ConvShape&, const graph::Node&);
+Form read_phases(Builder&, const PhasedConv&, graph::ValueId x);
+}  // namespace tulle::plan
