@@ -17,11 +17,15 @@ struct TensorInfo {
   std::vector<std::string> symbols;  ///< one per dimension; "" where the size is fixed or unnamed
 };
 
+struct LoadOptions {
+  bool follow_links = false;  ///< weights beside the file may be links out of its folder, as hubs' caches have them
+};
+
 /// A neural network as its file has it. Immutable and cheap to copy; may be shared by threads.
 class Model {
  public:
   /// Reads an ONNX file (opset 7 and newer). Throws Error in one line for anything damaged or unsupported.
-  static Model load(const std::filesystem::path&);
+  static Model load(const std::filesystem::path&, const LoadOptions& = {});
   const std::vector<TensorInfo>& inputs() const;
   const std::vector<TensorInfo>& outputs() const;
 

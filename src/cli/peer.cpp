@@ -52,7 +52,7 @@ class Peer {
     inputs_ = io::read_npz(job.at("inputs").get<std::string>());
     const double base = memory_mib("VmRSS");
     const Clock::time_point start = Clock::now();
-    const Model model = Model::load(job.at("model").get<std::string>());
+    const Model model = Model::load(job.at("model").get<std::string>(), {.follow_links = job.value("follow_links", false)});
     session_ = std::make_unique<Session>(model, SessionOptions{.threads = job.value("threads", 1), .sparse = sparse_,
                                                                .plan_cache = job.value("plan_cache", "")});
     session_->prepare(lab::views(inputs_));

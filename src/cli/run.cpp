@@ -12,22 +12,18 @@ struct Arguments {
   std::string input, output;
 };
 
-lab::Inputs read_inputs(const Model& model, const std::string& path) {
-  if (path.ends_with(".npz")) return io::read_npz(path);
-  if (model.inputs().size() != 1)
-    throw Error(path, "an .npy file holds one array and the model has " + std::to_string(model.inputs().size()) + " inputs; give an .npz");
-  return {{model.inputs()[0].name, io::read_npy(path)}};
+void require_room(const Model& model, const std::string& path) {
+  if (path.ends_with(".npy") && model.outputs().size() != 1)
+    throw Error(path, "an .npy file holds one array and the model has " + std::to_string(model.outputs().size()) + " outputs; give an .npz");
 }
 
 void run(const Arguments& a) {
-  const Model model = Model::load(a.session.model);
+  const Model model = load_model(a.session);
+  require_room(model, a.output);
   Session session(model, session_options(a.session));
-  const lab::Inputs inputs = read_inputs(model, a.input);
-  const std::vector<Tensor> made = session.impl().run_all(lab::views(inputs));
-  if (a.output.ends_with(".npy")) {
-    if (made.size() != 1) throw Error(a.output, "an .npy file holds one array and the model has " + std::to_string(made.size()) + " outputs; give an .npz");
-    return io::write_npy(a.output, made[0]);
-  }
+  const lab::Inputs inputs = lab::read_inputs(model, a.input);
+  const std::vector<Tensor> made = about(a.session.model, [&] { return session.impl().run_all(lab::views(inputs)); });
+  if (a.output.ends_with(".npy")) return io::write_npy(a.output, made[0]);
   io::NamedTensors named;
   for (std::size_t i = 0; i < made.size(); ++i) named.emplace_back(model.outputs()[i].name, made[i]);
   io::write_npz(a.output, named);

@@ -9,7 +9,7 @@ namespace tulle::cli {
 namespace {
 constexpr int kMostThreads = 1024;
 
-// Appears after a second, is wiped when done.
+// Appears after a second where somebody is looking, is wiped when done.
 class ProgressBar {
  public:
   void operator()(Index done, Index total) {
@@ -19,7 +19,7 @@ class ProgressBar {
     const Index full = total ? done * kWidth / total : kWidth;
     fmt::print(stderr, "\rplanning [{}{}] {}/{} nodes", std::string(static_cast<std::size_t>(full), '#'),
                std::string(static_cast<std::size_t>(kWidth - full), ' '), done, total);
-    if (done == total) fmt::print(stderr, "\r\x1b[K");
+    if (done == total) fmt::print(stderr, "\r\x1b[K");  // wiped: the answer stands alone
     std::fflush(stderr);
   }
 
@@ -34,7 +34,18 @@ void add_session_options(CLI::App& app, SessionArguments& a) {
   app.add_option("--threads", a.threads, "Threads of one run")->check(CLI::Range(1, kMostThreads))->capture_default_str();
   app.add_option("--plan-cache", a.plan_cache, "Folder where plans are kept, so that the next start measures nothing");
   app.add_flag("--dense", a.dense, "Ask dense kernels only: the baseline of comparisons");
+  add_follow_links(app, a.follow_links);
 }
+
+void add_shapes_option(CLI::App& app, SessionArguments& a) {
+  app.add_option("--shapes", a.shapes, "Shapes of inputs, e.g. input_ids:1x128,attention_mask:1x128");
+}
+
+void add_follow_links(CLI::App& app, bool& follow) {
+  app.add_flag("--follow-links", follow, "Weights beside the model may be links out of its folder, as in hubs' caches");
+}
+
+Model load_model(const SessionArguments& a) { return Model::load(a.model, {.follow_links = a.follow_links}); }
 
 SessionOptions session_options(const SessionArguments& a) {
   auto bar = std::make_shared<ProgressBar>();

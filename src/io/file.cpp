@@ -96,6 +96,7 @@ void sync_folder(const fs::path& file) {
 
 OutputFile::OutputFile(const fs::path& path) : target_(real_target(path)) {
   aside_ = name_beside(target_);
+  unfinished_.emplace(aside_);
   descriptor_ = Descriptor(::open(aside_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (descriptor_.get() >= 0) return;
   aside_.clear();

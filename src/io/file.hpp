@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "core/checked.hpp"
+#include "core/leftovers.hpp"
 
 namespace tulle::io {
 /// A descriptor that closes itself.
@@ -60,6 +62,7 @@ class OutputFile {
  private:
   [[noreturn]] void fail(const std::string& what) const;  ///< with errno's text
   std::filesystem::path target_, aside_;
+  std::optional<Leftover> unfinished_;  ///< aside_, should the program be interrupted
   Descriptor descriptor_;
 };
 

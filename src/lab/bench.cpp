@@ -3,20 +3,23 @@
 #include <cstring>
 #include <fmt/format.h>
 #include "core/cpu.hpp"
+#include "core/leftovers.hpp"
 #include "io/npz.hpp"
 #include "lab/process.hpp"
 
 namespace tulle::lab {
 namespace {
 using nlohmann::json;
-constexpr double kLoadSeconds = 600, kRunSeconds = 600, kEndSeconds = 20;
+constexpr double kEndSeconds = 20;
 
 struct Folder {
   std::filesystem::path path;
+  std::optional<Leftover> scratch;
   Folder() {
     std::string name = (std::filesystem::temp_directory_path() / "tulle-bench-XXXXXX").string();
     if (!mkdtemp(name.data())) throw Error("bench", "no temporary folder under " + name);
     path = name;
+    scratch.emplace(path);
   }
   ~Folder() {
     std::error_code ignored;
@@ -31,8 +34,9 @@ struct Peer {
   std::vector<double> ms;
 };
 
-std::vector<std::string> command(const std::string& name, const PeerPaths& paths) {
-  if (name == "tulle") return {paths.tulle, "peer"};
+std::vector<std::string> command(const std::string& name, const PeerPaths& paths, bool dense) {
+  if (name == "tulle" && !dense) return {paths.tulle, "peer"};
+  if (name == "tulle") return {paths.tulle, "peer", "--dense"};
   if (name == "tulle:dense") return {paths.tulle, "peer", "--dense"};
   const std::filesystem::path script = paths.scripts / (name.substr(0, name.find(':')) + ".py");
   if (name.find('/') != std::string::npos || !std::filesystem::exists(script))
@@ -55,7 +59,7 @@ template <class Body> void attempt(Peer& p, const Body& body) {
 void load(Peer& p, const BenchOptions& o, const PeerPaths& paths, const Folder& folder) {
   attempt(p, [&] {
     const std::string& name = p.result.name;
-    p.process = std::make_unique<Process>(name, command(name, paths));
+    p.process = std::make_unique<Process>(name, command(name, paths, o.dense));
     const std::filesystem::path out = folder.path / "outputs.npz";
     json cpus = json::array();
     for (int c = 0; c < o.threads && c < cpu_info().cores; ++c) cpus.push_back(c);
@@ -63,7 +67,8 @@ void load(Peer& p, const BenchOptions& o, const PeerPaths& paths, const Folder& 
              {"inputs", (folder.path / "inputs.npz").string()}, {"outputs", out.string()}};
     if (const std::size_t colon = name.find(':'); colon != std::string::npos) job["option"] = name.substr(colon + 1);
     if (!o.plan_cache.empty()) job["plan_cache"] = o.plan_cache.string();
-    const json answer = p.process->ask(job, kLoadSeconds);
+    if (o.follow_links) job["follow_links"] = true;
+    const json answer = p.process->ask(job, o.load_seconds);
     p.result.version = answer.value("version", "?");
     p.result.load_ms = 1e3 * answer.value("load_s", 0.0);
     p.result.first_ms = answer.value("first_ms", 0.0);
@@ -98,9 +103,9 @@ void compare(const Peer& tulle, Peer& p) {
   });
 }
 
-void run_round(Peer& p, double ms) {
+void run_round(Peer& p, const BenchOptions& o) {
   attempt(p, [&] {
-    const json answer = p.process->ask({{"cmd", "run"}, {"ms", ms}}, kRunSeconds);
+    const json answer = p.process->ask({{"cmd", "run"}, {"ms", o.round_ms}}, o.run_seconds);
     for (const json& t : answer.value("ms", json::array())) p.ms.push_back(t.get<double>());
     if (p.ms.empty()) throw Error("peer '" + p.result.name + "'", "gave no times");
   });
@@ -121,7 +126,7 @@ std::vector<PeerResult> bench(const BenchOptions& o, const PeerPaths& paths, con
   if (!peers.front().result.error.empty()) throw Error("bench", peers.front().result.error);
   for (int round = 0; round < o.rounds; ++round) {
     if (o.say) o.say(fmt::format("round {} of {}", round + 1, o.rounds));
-    for (Peer& p : peers) run_round(p, o.round_ms);
+    for (Peer& p : peers) run_round(p, o);
   }
   std::vector<PeerResult> results;
   for (Peer& p : peers) {

@@ -21,7 +21,10 @@ struct BenchOptions {
   int rounds = 5;            ///< each engine in turn, so that noise meets all alike
   double round_ms = 300;     ///< of each engine in each round
   std::filesystem::path plan_cache;
+  bool dense = false;         ///< Tulle asks dense kernels only
+  bool follow_links = false;  ///< as in LoadOptions
   std::function<void(const std::string&)> say;  ///< a line of progress
+  double load_seconds = 600, run_seconds = 600;  ///< an engine that takes longer is left out
 };
 
 /// One engine's part. error: it could not take part, and why.

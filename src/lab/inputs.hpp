@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ std::map<std::string, Shape> parse_shapes(const std::string&);
 /// Seeded random inputs of the model's types: normal f32, integers in [0, 100) but masks 1 and token types 0. Shapes
 /// are the file's where they are fixed; an Error names an input whose symbolic dimension was not given.
 Inputs random_inputs(const Model&, const std::map<std::string, Shape>& shapes, unsigned seed = 0);
+
+/// From an .npz, or an .npy where the model has one input. Names and types are left for the session to check.
+Inputs read_inputs(const Model&, const std::filesystem::path&);
 
 std::vector<NamedInput> views(const Inputs&);
 }  // namespace tulle::lab

@@ -23,6 +23,22 @@ struct Pipe {
     read = ends[0], write = ends[1];
   }
 };
+
+// The child gets signals as a program from a shell does, whatever this one blocks or ignores.
+struct OwnSignals {
+  posix_spawnattr_t attributes;
+  OwnSignals() {
+    sigset_t none, pipe;
+    sigemptyset(&none);
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &pipe);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  ~OwnSignals() { posix_spawnattr_destroy(&attributes); }
+};
 }  // namespace
 
 Process::Process(std::string name, const std::vector<std::string>& command) : name_(std::move(name)) {
@@ -35,7 +51,8 @@ Process::Process(std::string name, const std::vector<std::string>& command) : na
   std::vector<char*> argv;
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  const int error = posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
+  const OwnSignals signals;
+  const int error = posix_spawnp(&pid_, argv[0], &actions, &signals.attributes, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(in.read);
   close(out.write);

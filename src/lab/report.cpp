@@ -1,5 +1,6 @@
 #include "lab/report.hpp"
 #include "core/cpu.hpp"
+#include "lab/weights.hpp"
 
 namespace tulle::lab {
 namespace {
@@ -28,14 +29,18 @@ json machine_json() {
           {"l2_bytes", cpu.l2_bytes}, {"l3_bytes", cpu.l3_bytes}};
 }
 
-json layers_json(const plan::Plan& plan, const Profile& profile) {
+json layers_json(const runtime::Prepared& p, const Profile& profile) {
+  const plan::Plan& plan = *p.plan;
+  const std::map<std::string, Pattern> patterns = lab::patterns(p.graph);
   json layers = json::array();
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
     const plan::Layer& l = plan.layers[i];
     json j{{"name", l.name}, {"op", l.op}, {"shape", l.shape}, {"kernel", l.kernel}, {"layout", l.layout}, {"reason", l.reason},
            {"zeros", l.zeros}, {"ms", profile.layer_us.empty() ? 0.0 : profile.layer_us[i] / 1e3}, {"dense_ms", nullptr}};
-    if (l.dense_us > 0) j["dense_ms"] = l.dense_us * profile.slices / 1e3;
-    if (l.sparse_us > 0) j["sparse_ms"] = l.sparse_us * profile.slices / 1e3;
+    if (l.dense_us > 0) j["dense_ms"] = profile.slices * l.dense_us / 1e3;
+    if (l.sparse_us > 0) j["sparse_ms"] = profile.slices * l.sparse_us / 1e3;
+    if (l.break_even > 0) j["sparse_pays_from_zeros"] = l.break_even;
+    if (const auto found = patterns.find(l.name); found != patterns.end()) j["pattern"] = found->second.name;
     for (const plan::Candidate& c : l.candidates) j["candidates"].push_back(candidate_json(c));
     layers.push_back(std::move(j));
   }
@@ -49,7 +54,7 @@ json bench_json(const BenchOptions& o, const std::vector<PeerResult>& results, c
          {"throughput_per_s", 1e3 * static_cast<double>(batch) / tulle.latency_ms.median}, {"load_ms", tulle.load_ms},
          {"plan_ms", plan_ms}, {"peak_rss_mb", tulle.peak_rss_mb}, {"machine", machine_json()}, {"threads", o.threads},
          {"precision", "f32"}, {"runs", tulle.latency_ms.all.size()}, {"slices", p.slices}, {"layers", json::array()}, {"peers", json::object()}};
-  if (p.plan) j["layers"] = layers_json(*p.plan, profile);
+  if (p.plan) j["layers"] = layers_json(p, profile);
   for (std::size_t i = 1; i < results.size(); ++i) j["peers"][results[i].name] = peer_json(results[i], tulle.latency_ms.min);
   return j;
 }

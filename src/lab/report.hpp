@@ -3,8 +3,8 @@
 #include "lab/bench.hpp"
 
 namespace tulle::lab {
-/// The plan's layers with their times: [{name, op, shape, zeros, kernel, layout, reason, ms, dense_ms, candidates}].
-nlohmann::json layers_json(const plan::Plan&, const Profile&);
+/// The plan's layers with their times: [{name, op, shape, zeros, pattern, kernel, layout, reason, ms, dense_ms, candidates}].
+nlohmann::json layers_json(const runtime::Prepared&, const Profile&);
 /// {latency_ms, throughput_per_s, load_ms, plan_ms, peak_rss_mb, layers, peers, machine, threads, precision, ...}.
 nlohmann::json bench_json(const BenchOptions&, const std::vector<PeerResult>&, const runtime::Prepared&, const Profile&,
                           double plan_ms, Index batch);

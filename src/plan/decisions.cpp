@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t kTimed = 3;             // sparse contenders that are timed, by their cost models
 constexpr double kHopeless = 2.0;             // times the best modelled cost: not worth a timing
 constexpr double kTimeBudgetUs = 3000;        // of one contender's timed runs
+constexpr double kAnyZeros = 0.005;           // a break-even below it is none
 constexpr int kFewestRuns = 3, kMostRuns = 12;
 
 std::size_t weight_bytes(const graph::Graph& g) {
@@ -17,19 +18,23 @@ std::size_t weight_bytes(const graph::Graph& g) {
   return bytes;
 }
 
+// A sparse kernel's time falls with the entries it keeps: the zeros at which it meets the dense time.
+double break_even(const Verdict& v, double zeros) {
+  if (v.dense_us == 0 || v.sparse_us == 0) return 0;
+  return std::clamp(1 - (1 - zeros) * v.dense_us / v.sparse_us, 0.0, 1.0);
+}
+
 // In words, with the numbers that decided and what would change the answer.
 std::string reason(const Verdict& v, const Layer& layer, bool sparse_won) {
   if (v.time_us == 0) return fmt::format("{:.0f} % zeros: chosen by the cost models, as the budget for measuring was spent", 100 * layer.zeros);
   if (v.dense_us == 0) return "only sparse kernels accept this layer";
   if (v.sparse_us == 0) return fmt::format("{:.0f} % zeros: no sparse kernel was worth a try", 100 * layer.zeros);
-  const double density = 1 - layer.zeros;
-  // A sparse kernel's time falls with the entries it keeps: the density at which it meets the dense time.
-  const double even = std::clamp(1 - density * v.dense_us / v.sparse_us, 0.0, 1.0);
   if (sparse_won)
-    return fmt::format("{:.0f} % zeros: sparse is {:.2f} times as fast as dense; it pays from about {:.0f} % here",
-                       100 * layer.zeros, v.dense_us / v.sparse_us, 100 * even);
-  return fmt::format("{:.0f} % zeros: dense wins at this shape by {:.2f}; sparse pays from about {:.0f} %",
-                     100 * layer.zeros, v.sparse_us / v.dense_us, 100 * even);
+    return fmt::format("{:.0f} % zeros: sparse is {:.2f} times as fast as dense; here it pays {}", 100 * layer.zeros,
+                       v.dense_us / v.sparse_us,
+                       layer.break_even > kAnyZeros ? fmt::format("from about {:.0f} %", 100 * layer.break_even) : "with any number of zeros");
+  return fmt::format("{:.0f} % zeros: dense wins at this shape, {:.2f} times as fast; sparse pays from about {:.0f} %",
+                     100 * layer.zeros, v.sparse_us / v.dense_us, 100 * layer.break_even);
 }
 }  // namespace
 
@@ -145,6 +150,7 @@ Decisions::Winner Decisions::contest(const std::string& key, const std::vector<C
   layer.dense_us = v.dense_us;
   layer.sparse_us = v.sparse_us;
   layer.candidates = v.candidates;
+  layer.break_even = break_even(v, layer.zeros);
   layer.reason = reason(v, layer, contenders[winner.index].sparse);
   return winner;
 }

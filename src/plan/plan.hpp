@@ -30,6 +30,7 @@ struct Layer {
   std::string reason;     ///< the choice in words
   double time_us = 0;     ///< the winner's time at planning, or of the last profile
   double dense_us = 0, sparse_us = 0;  ///< best of each kind at planning; 0: none was timed
+  double break_even = 0;               ///< fraction of zeros from which sparse is expected to win; 0: unknown
   std::vector<Candidate> candidates;
 };
 

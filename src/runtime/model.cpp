@@ -30,10 +30,14 @@ struct Hash {
 };
 }  // namespace
 
-Model Model::load(const std::filesystem::path& path) {
+Model Model::load(const std::filesystem::path& path, const LoadOptions& options) {
   auto impl = std::make_shared<Impl>();
-  impl->graph = io::read_onnx(path);
-  ops::require_known(impl->graph);
+  impl->graph = io::read_onnx(path, {.follow_links = options.follow_links});
+  try {
+    ops::require_known(impl->graph);
+  } catch (const Error& e) {
+    throw Error(path.string(), e.what());
+  }
   for (graph::ValueId id : impl->graph.inputs) impl->inputs.push_back(info_of(impl->graph.value(id)));
   for (graph::ValueId id : impl->graph.outputs) impl->outputs.push_back(info_of(impl->graph.value(id)));
   return Model(std::move(impl));
