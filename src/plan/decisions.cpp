@@ -10,6 +10,7 @@ constexpr std::size_t kTimed = 3;             // sparse contenders that are time
 constexpr double kHopeless = 2.0;             // times the best modelled cost: not worth a timing
 constexpr double kTimeBudgetUs = 3000;        // of one contender's timed runs
 constexpr double kAnyZeros = 0.005;           // a break-even below it is none
+constexpr int kBranches = 20'000;              // by chance, before a cold run
 constexpr int kFewestRuns = 3, kMostRuns = 12;
 
 std::size_t weight_bytes(const graph::Graph& g) {
@@ -63,12 +64,18 @@ float* Decisions::scratch(int which, Index count) {
   return buffer.data();
 }
 
-// Streams twice the L2 cache through it, so that the next run reads its weights from where a whole model leaves them.
+// Streams twice the L2 cache through it, so that the next run reads its weights from where a whole model leaves them;
+// and takes branches by chance, since the layers between two runs make the predictors forget this one's loops.
 void Decisions::evict() {
   if (!wash_.size()) wash_ = Buffer<std::int64_t>(static_cast<std::size_t>(2 * l2_bytes_) / sizeof(std::int64_t));
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < wash_.size(); i += 8) sum += wash_[i];
   sink_ = sum;
+  std::uint64_t bits = static_cast<std::uint64_t>(sum) | 1;
+  for (int i = 0; i < kBranches; ++i) {
+    bits ^= bits << 13, bits ^= bits >> 7, bits ^= bits << 17;  // Marsaglia's xorshift (2003)
+    if (bits & 1) sink_ = i;
+  }
 }
 
 double Decisions::time_us(Runnable& runnable) {
