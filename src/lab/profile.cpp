@@ -17,7 +17,7 @@ Latencies latencies(std::vector<double> ms) {
 Profile profile(const runtime::Prepared& p, const Model& model, const Inputs& inputs, int threads, int runs) {
   Profile result;
   if (!p.plan) return result;
-  result.slices = static_cast<double>(p.slices);
+  result.slices = static_cast<double>(p.shares_slices(threads) ? p.slices / threads : p.slices);
   std::vector<const void*> in;
   for (const TensorInfo& info : model.inputs())
     for (const auto& [name, tensor] : inputs)

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include "core/threads.hpp"
 #include "kernels/attention/kernel.hpp"
 #include "plan/lowering.hpp"
@@ -13,20 +14,23 @@ struct Operands {
 
 class AttentionStep final : public Step {
  public:
-  AttentionStep(Problem p, Operands w) : problem_(std::move(p)), at_(std::move(w)), scratch_floats_(attention::scratch_floats(problem_)) {}
+  AttentionStep(Problem p, Operands w, int threads)
+      : problem_(std::move(p)), at_(std::move(w)), threads_(threads), scratch_floats_(attention::scratch_floats(problem_)) {}
   void run(const Frame& f) const override {
     const Index items = problem_.items();
-    parallel_for(f.threads, f.threads, [&](Index first, Index last) {
+    const int threads = std::min(f.threads, threads_);
+    parallel_for(threads, threads, [&](Index first, Index last) {
       for (Index t = first; t < last; ++t)
         kernel_.run(problem_, f.at(at_.q.buffer, at_.q.offset), f.at(at_.k.buffer, at_.k.offset), f.at(at_.v.buffer, at_.v.offset),
                     at_.mask < 0 ? nullptr : f.at(at_.mask), f.at(at_.o.buffer, at_.o.offset),
-                    f.at(at_.scratch, t * scratch_floats_), items * t / f.threads, items * (t + 1) / f.threads);
+                    f.at(at_.scratch, t * scratch_floats_), items * t / threads, items * (t + 1) / threads);
     });
   }
 
  private:
   Problem problem_;
   Operands at_;
+  int threads_;  ///< that have scratch
   Index scratch_floats_;
   const attention::Kernel& kernel_ = attention::best(cpu_features());
 };
@@ -69,7 +73,7 @@ bool lower_attention(Builder& b, const graph::Node& n) {
   b.layer().layout = describe(p.o.layout);
   std::vector<BufferId> touched{w.q.buffer, w.k.buffer, w.v.buffer, w.o.buffer, w.scratch};
   if (w.mask >= 0) touched.push_back(w.mask);
-  b.emit(std::make_unique<AttentionStep>(p, w), touched, b.layer().kernel);
+  b.emit(std::make_unique<AttentionStep>(p, w, b.options().threads), touched, b.layer().kernel);
   return true;
 }
 }  // namespace tulle::plan

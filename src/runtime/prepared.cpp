@@ -1,4 +1,6 @@
 #include "runtime/prepared.hpp"
+#include <exception>
+#include "core/threads.hpp"
 #include "passes/passes.hpp"
 #include "plan/slices.hpp"
 
@@ -42,7 +44,8 @@ std::unique_ptr<const Prepared> prepare(const graph::Graph& model, const std::st
   }
   for (graph::ValueId id : p->graph.outputs) p->output_types.push_back(*p->graph.value(id).type);
   slice(model, shapes, *p);
-  p->plan = plan::make(p->graph, {.threads = options.threads, .sparse = options.sparse, .cache = options.plan_cache,
+  const int threads = p->shares_slices(options.threads) ? 1 : options.threads;
+  p->plan = plan::make(p->graph, {.threads = threads, .sparse = options.sparse, .cache = options.plan_cache,
                                   .model_key = model_key, .progress = options.progress});
   p->contexts = std::make_unique<ContextPool>(*p->plan);
   return p;
@@ -63,9 +66,9 @@ bool Prepared::fits(std::span<const TensorView* const> inputs) const {
   return true;
 }
 
-void Prepared::run(std::span<const void* const> inputs, std::span<void* const> outputs, int threads, double* step_us) const {
+void Prepared::run_slices(In inputs, Out outputs, Index first, Index last, int threads, double* step_us) const {
   ContextPool::Lease context(*contexts);
-  for (Index s = 0; s < slices; ++s) {
+  for (Index s = first; s < last; ++s) {
     const auto part = static_cast<std::size_t>(s);
     for (std::size_t i = 0; i < inputs.size(); ++i)
       context->set_input(i, bytes(inputs[i]) + part * slice_bytes(plan->input_types[i]));
@@ -73,5 +76,19 @@ void Prepared::run(std::span<const void* const> inputs, std::span<void* const> o
       context->set_output(i, bytes(outputs[i]) + part * slice_bytes(plan->output_types[i]));
     context->run(threads, step_us);
   }
+}
+
+void Prepared::run(In inputs, Out outputs, int threads, double* step_us) const {
+  if (!shares_slices(threads)) return run_slices(inputs, outputs, 0, slices, threads, step_us);
+  std::exception_ptr failure;  // of the thread that failed first; exceptions must not leave a parallel region
+  std::atomic_flag failed = ATOMIC_FLAG_INIT;
+  parallel_for(slices, threads, [&](Index first, Index last) {
+    try {
+      run_slices(inputs, outputs, first, last, 1, first == 0 ? step_us : nullptr);
+    } catch (...) {
+      if (!failed.test_and_set()) failure = std::current_exception();
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
 }
 }  // namespace tulle::runtime

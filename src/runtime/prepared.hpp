@@ -18,10 +18,18 @@ struct Prepared {
   std::vector<std::string> notes;          ///< what the passes did
   std::vector<TensorType> output_types;    ///< of the whole batch; empty when interpreted
 
+  /// Threads take whole slices, one each at a time, where the slices can be shared out well; else each step.
+  bool shares_slices(int threads) const { return threads > 1 && (slices % threads == 0 || slices >= 4 * threads); }
   bool fits(std::span<const TensorView* const> inputs) const;  ///< planned for just these shapes, in the model's order
   /// Runs the plan. inputs and outputs in the model's order; all of them, the outputs of the types that output_types
   /// gives. Allocates nothing and takes no lock, unless more runs overlap than ever before.
+  /// With `step_us`, adds each step's time to it; of the slices that one thread takes, when threads share the slices.
   void run(std::span<const void* const> inputs, std::span<void* const> outputs, int threads, double* step_us = nullptr) const;
+
+ private:
+  using In = std::span<const void* const>;
+  using Out = std::span<void* const>;
+  void run_slices(In, Out, Index first, Index last, int threads, double* step_us) const;
 };
 
 std::unique_ptr<const Prepared> prepare(const graph::Graph& model, const std::string& model_key, const Shapes&,

@@ -109,6 +109,40 @@ TEST(Session, OnePlanGivesTheSameBitsForAnyNumberOfThreads) {
   }
 }
 
+TEST(Session, ThreadsThatTakeWholeSlicesGiveTheSameBits) {
+  const lab::Inputs inputs{{"x", random_image({48, 1, 28, 28})}};
+  std::vector<Tensor> answers;
+  for (int threads : {1, 2, 3}) {
+    Session session(model("mnist5k_vit-s90.onnx"), {.threads = threads});
+    const runtime::Prepared& p = lab::prepared(session, inputs);
+    ASSERT_EQ(p.shares_slices(threads), threads > 1) << p.slices << " slices";
+    answers.push_back(only_output(session, inputs[0].second));
+    EXPECT_TRUE(same_bits(answers.back(), answers[0])) << threads << " threads";
+  }
+}
+
+TEST(Session, AnErrorInOneThreadsSliceReachesTheCaller) {
+  OnnxModel m;
+  m.initializer("table", {2, 16}, std::vector<float>(32, 0.5f));
+  m.initializer("w", {16, 16}, std::vector<float>(256, 0.25f));
+  m.input("i", {16, 64}, onnx::TensorProto::INT64);
+  m.node("Gather", {"table", "i"}, {"x"}).set_name("rows");
+  m.node("MatMul", {"x", "w"}, {"y"});
+  m.output("y");
+  Session session(load(m), {.threads = 2});
+  std::vector<Index> ids(16 * 64, 1);
+  const NamedInput in{"i", {{DType::i64, {16, 64}}, ids.data()}};
+  std::vector<float> y(16 * 64 * 16);
+  const NamedOutput out{"y", {{DType::f32, {16, 64, 16}}, y.data()}};
+  session.run({&in, 1}, {&out, 1});
+  ASSERT_TRUE(session.impl().find(Session::Impl::Ordered(session.impl().model, {&in, 1})).entry->prepared->shares_slices(2));
+  ids.back() = 2;
+  EXPECT_SAYS(message_of<Error>([&] { session.run({&in, 1}, {&out, 1}); }), "node 'rows' (Gather-17)");
+  ids.back() = 0;
+  session.run({&in, 1}, {&out, 1});
+  EXPECT_EQ(y.back(), 2);
+}
+
 TEST(Session, PlansAgainForNewShapesAndForgetsTheOneLeastLatelyUsed) {
   Session session(model("digits_mlp-s90.onnx"));
   constexpr Index kKept = Session::Impl::kKept;
