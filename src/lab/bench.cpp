@@ -48,11 +48,17 @@ std::vector<std::string> command(const std::string& name, const PeerPaths& paths
 // Failures of one engine are its result; the others go on.
 template <class Body> void attempt(Peer& p, const Body& body) {
   if (!p.result.error.empty()) return;
+  const std::string who = "peer '" + p.result.name + "': ";
+  const auto leave_out = [&](const std::string& why) {
+    p.result.error = why.starts_with(who) ? why : who + why;
+    p.process.reset();
+  };
   try {
     body();
   } catch (const Error& e) {
-    p.result.error = e.what();
-    p.process.reset();
+    leave_out(e.what());
+  } catch (const json::exception&) {
+    leave_out("answered what the protocol does not know");
   }
 }
 
@@ -61,6 +67,7 @@ void load(Peer& p, const BenchOptions& o, const PeerPaths& paths, const Folder& 
     const std::string& name = p.result.name;
     p.process = std::make_unique<Process>(name, command(name, paths, o.dense));
     const std::filesystem::path out = folder.path / "outputs.npz";
+    std::filesystem::remove(out);  // the one before
     json cpus = json::array();
     for (int c = 0; c < o.threads && c < cpu_info().cores; ++c) cpus.push_back(c);
     json job{{"cmd", "load"}, {"model", std::filesystem::absolute(o.model).string()}, {"threads", o.threads}, {"cpus", cpus},

@@ -48,6 +48,7 @@ class Specializer {
   ValueId resolve(ValueId id) const { return id == kAbsent ? kAbsent : stand_in_[at(id)]; }
 
   void visit(Node node) {
+    if (node.outputs.empty()) return;  // makes nothing
     map_reads(node, [&](ValueId id) { return resolve(id); });
     if (has_known_condition(node)) return inline_branch(node);
     const ops::Operator* op = ops::find(node.op, node.domain, node.version);

@@ -28,7 +28,7 @@ double break_even(const Verdict& v, double zeros) {
 // In words, with the numbers that decided and what would change the answer.
 std::string reason(const Verdict& v, const Layer& layer, bool sparse_won) {
   if (v.time_us == 0) return fmt::format("{:.0f} % zeros: chosen by the cost models, as the budget for measuring was spent", 100 * layer.zeros);
-  if (v.dense_us == 0) return "only sparse kernels accept this layer";
+  if (v.dense_us == 0) return v.kernel.ends_with("/reference") ? "only the reference runs here" : "only sparse kernels accept this layer";
   if (v.sparse_us == 0) return fmt::format("{:.0f} % zeros: no sparse kernel was worth a try", 100 * layer.zeros);
   if (sparse_won)
     return fmt::format("{:.0f} % zeros: sparse is {:.2f} times as fast as dense; here it pays {}", 100 * layer.zeros,
