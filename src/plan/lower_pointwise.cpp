@@ -57,6 +57,35 @@ class BinaryStep final : public Step {
   const pointwise::Kernel& kernel_ = pointwise::best(cpu_features());
 };
 
+/// An operand in row-major order that begins again after `period` floats; step 0: one number.
+struct Repeated {
+  BufferId buffer;
+  Index period, step;
+};
+
+/// Two row-major tensors, one of them repeated along leading dimensions if need be.
+class RowsBinaryStep final : public Step {
+ public:
+  RowsBinaryStep(BinaryKind kind, Repeated a, Repeated b, BufferId y, Index count) : kind_(kind), a_(a), b_(b), y_(y), count_(count) {}
+  void run(const Frame& f) const override {
+    constexpr Index kGrain = 4096;
+    parallel_for((count_ + kGrain - 1) / kGrain, f.threads, [&](Index first, Index last) {
+      for (Index i = first * kGrain, end = std::min(count_, last * kGrain), size = 0; i < end; i += size) {
+        const Index ia = i % a_.period, ib = i % b_.period;
+        size = std::min({end - i, a_.period - ia, b_.period - ib});
+        kernel_.binary(kind_, f.at(a_.buffer, ia * a_.step), a_.step, f.at(b_.buffer, ib * b_.step), b_.step, {}, f.at(y_, i), size);
+      }
+    });
+  }
+
+ private:
+  BinaryKind kind_;
+  Repeated a_, b_;
+  BufferId y_;
+  Index count_;
+  const pointwise::Kernel& kernel_ = pointwise::best(cpu_features());
+};
+
 std::optional<BinaryKind> binary_kind(const std::string& op) {
   constexpr std::pair<std::string_view, BinaryKind> kKinds[] = {{"Add", BinaryKind::add}, {"Sub", BinaryKind::sub},
                                                                 {"Mul", BinaryKind::mul}, {"Div", BinaryKind::div},
@@ -160,6 +189,29 @@ bool lower_binary(Builder& b, const graph::Node& n, BinaryKind kind) {
   b.emit(std::make_unique<BinaryStep>(kind, fa, fc, out), {fa.buffer, fc.buffer, out.buffer}, b.layer().kernel);
   return true;
 }
+// The last dimensions of y are those of x, leading ones apart: x is then read once or again and again.
+bool repeats(Shape x, const Shape& y) {
+  x.erase(x.begin(), std::find_if(x.begin(), x.end(), [](Index d) { return d != 1; }));
+  return x.size() <= y.size() && std::equal(x.rbegin(), x.rend(), y.rbegin());
+}
+
+bool lower_binary_rows(Builder& b, const graph::Node& n, BinaryKind kind) {
+  const graph::ValueId y = n.outputs[0];
+  const Index count = element_count(b.shape(y));
+  if (n.inputs.size() != 2 || count == 0) return false;
+  for (graph::ValueId id : n.inputs)
+    if (b.dtype(id) != DType::f32 || !repeats(b.shape(id), b.shape(y))) return false;
+  const auto operand = [&](graph::ValueId id) {
+    const Index own = element_count(b.shape(id));
+    return own == 1 ? Repeated{b.rows(id), count, 0} : Repeated{b.rows(id), own, 1};
+  };
+  const Repeated a = operand(n.inputs[0]), c = operand(n.inputs[1]);
+  const BufferId to = b.make_rows(y);
+  b.layer().kernel = pointwise::best(cpu_features()).name;
+  b.layer().layout = "rows";
+  b.emit(std::make_unique<RowsBinaryStep>(kind, a, c, to, count), {a.buffer, c.buffer, to}, b.layer().kernel);
+  return true;
+}
 }  // namespace
 
 bool lower_pointwise(Builder& b, const graph::Node& n) {
@@ -177,6 +229,6 @@ bool lower_pointwise(Builder& b, const graph::Node& n) {
     return true;
   }
   const auto kind = binary_kind(n.op);
-  return kind && lower_binary(b, n, *kind);
+  return kind && (lower_binary(b, n, *kind) || lower_binary_rows(b, n, *kind));
 }
 }  // namespace tulle::plan

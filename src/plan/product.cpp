@@ -11,13 +11,14 @@ namespace {
 using linear::Prepared;
 using linear::Tile;
 
-// One thread walks all tiles for its share of the work. Few tiles: threads share out the rows of C, so that each
-// streams its part of the weights once; many: they share out the tiles.
+// One thread walks all tiles for its share of the work. Threads share out the tiles where that gives each as many, for
+// B is then read once (1.1 to 1.4 times as fast as sharing out rows, on MiniLM-L6 at 128 tokens and two threads); few
+// tiles: they share out the rows of C, so that each streams its part of the weights.
 void run_tiles(const Prepared& p, std::span<const Tile> tiles, int threads, const float* b, float* c, const float* r) {
   const Index count = static_cast<Index>(tiles.size());
   if (threads == 1) {
     p.run(tiles, 0, p.blocks(), b, c, r);
-  } else if (count >= 4 * threads || p.blocks() < threads) {
+  } else if (count >= 4 * threads || (count >= 2 * threads && count % threads == 0) || p.blocks() < threads) {
     parallel_for(count, threads, [&](Index first, Index last) {
       p.run(tiles.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)), 0, p.blocks(), b, c, r);
     });

@@ -174,6 +174,18 @@ TEST(Plan, RunsFewVectorsAndManyVectors) {
   }
 }
 
+TEST(Plan, CombinesRowMajorTensorsThatRepeat) {
+  Net net(3);
+  const auto x = net.input("x", {3, 40, 37}), y = net.input("y", {3, 40, 37}), row = net.input("row", {37}),
+             item = net.input("item", {1, 40, 37}), number = net.input("number", {1, 1}), column = net.input("column", {40, 1});
+  net.output(net.op("Add", {x, y}));
+  net.output(net.op("Sub", {row, x}));
+  net.output(net.op("Mul", {x, item}));
+  net.output(net.op("Sub", {number, x}));
+  net.output(net.op("Max", {x, column}));
+  expect_agrees(net, {{"x", {3, 40, 37}}, {"y", {3, 40, 37}}, {"row", {37}}, {"item", {1, 40, 37}}, {"number", {1, 1}}, {"column", {40, 1}}});
+}
+
 TEST(Plan, TakesWeightsThatLieTransposed) {
   for (Index n : {1, 33}) {
     Net net(8);
