@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/list.hpp"
+#include "ops/resize.hpp"
 #include "ops/product.hpp"
 #include "ops/widen.hpp"
 
@@ -194,6 +195,21 @@ std::vector<Weight> weights_of(const AxisPlan& p, const Settings& s, Index posit
   return weights;
 }
 
+/// nullopt where a position has no weights, more than two, or weights that do not add up to 1.
+std::optional<Interpolation> interpolation_of(const AxisPlan& p, const Settings& s) {
+  Interpolation between;
+  for (Index i = 0; i < p.out; ++i) {
+    const std::vector<Weight> weights = weights_of(p, s, i);
+    if (weights.empty() || weights.size() > 2) return std::nullopt;
+    const double second = weights.size() == 2 ? weights[1].weight : 0;
+    if (std::abs(weights[0].weight + second - 1) > 1e-6) return std::nullopt;
+    between.low.push_back(static_cast<std::int32_t>(weights.front().in));
+    between.high.push_back(static_cast<std::int32_t>(weights.back().in));
+    between.weight.push_back(static_cast<float>(second));
+  }
+  return between;
+}
+
 /// x [outer, in, inner] to [outer, out, inner]
 std::vector<double> resize_axis(const std::vector<double>& x, const AxisPlan& p, const Settings& s,
                                 Index inner) {
@@ -248,6 +264,26 @@ void eval_resize(const Call& call, std::span<const Result> out) {
       });
 }
 }  // namespace
+
+std::optional<Sampling> sampling_of(const Call& call) {
+  const Settings s = settings_of(call);
+  if (call.input(0).rank() != 4 || s.mode == "cubic" || s.coordinates == "tf_crop_and_resize") return std::nullopt;
+  const auto plans = plans_of(call);
+  if (!plans) return std::nullopt;
+  const auto identity = [&](Index axis) {
+    const Index size = call.input(0).shape()[at(axis)];
+    return AxisPlan{axis, size, size, 1};
+  };
+  AxisPlan space[2] = {identity(2), identity(3)};
+  for (const AxisPlan& p : *plans) {
+    if (p.axis >= 2) space[p.axis - 2] = p;
+    if (p.axis < 2 && (p.in != p.out || p.scale != 1)) return std::nullopt;
+  }
+  auto rows = interpolation_of(space[0], s), columns = interpolation_of(space[1], s);
+  if (!rows || !columns) return std::nullopt;
+  return Sampling{s.mode == "linear", std::move(*rows), std::move(*columns)};
+}
+
 extern const Operator kResize{"Resize", "", 10, 1, 4, infer_resize, widened<eval_resize>};
 extern const Operator kUpsample{"Upsample", "", 7, 1, 2, infer_resize, widened<eval_resize>};
 }  // namespace tulle::ops

@@ -15,6 +15,7 @@ void fold_affine(Rewriter&);
 void split_batch_norm(Rewriter&);
 void cut_qkv(Rewriter&);
 void fuse_attention(Rewriter&);
+void move_resize(Rewriter&);
 void fuse_residual(Rewriter&);
 void fuse_activation(Rewriter&);
 }  // namespace tulle::passes

@@ -28,6 +28,7 @@ constexpr Pass kPasses[] = {
     {"qkv", cut_qkv},
     {"attention", fuse_attention},
     {"views again", join_views},
+    {"resize", move_resize},
     {"residual", fuse_residual},
     {"epilogue", fuse_activation},
     {"repeats again", merge_repeats},

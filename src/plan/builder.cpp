@@ -12,7 +12,7 @@ constexpr std::size_t kMostArenaBytes = std::size_t{3} << 30;  // with weights a
 
 // In this order each node is offered to the rules; the last accepts everything.
 constexpr Rule kRules[] = {lower_view, lower_linear,    lower_conv,     lower_attention, lower_norm,
-                           lower_pool, lower_concat, lower_pointwise, lower_operator};
+                           lower_pool, lower_concat, lower_resize,   lower_rearrange, lower_pad, lower_pointwise, lower_operator};
 
 bool has_attention(const graph::Graph& g) {
   return std::any_of(g.nodes.begin(), g.nodes.end(),
@@ -170,9 +170,14 @@ Shape Builder::token_shape(ValueId id) const {
 }
 
 const graph::Node* Builder::only_reader(ValueId id) const {
-  const auto v = static_cast<std::size_t>(id);
-  if (uses_.is_output[v] || uses_.readers[v].size() != 1) return nullptr;
-  return &graph_.nodes[static_cast<std::size_t>(uses_.readers[v].front())];
+  const auto all = readers(id);
+  return all.size() == 1 && !is_output(id) ? all.front() : nullptr;
+}
+
+std::vector<const graph::Node*> Builder::readers(ValueId id) const {
+  std::vector<const graph::Node*> nodes;
+  for (int reader : uses_.readers[static_cast<std::size_t>(id)]) nodes.push_back(&graph_.nodes[static_cast<std::size_t>(reader)]);
+  return nodes;
 }
 
 const Form* Builder::find(ValueId id, Axes axes) const {
@@ -205,6 +210,11 @@ Form Builder::tokens(ValueId id) {
 Layout Builder::image_layout(ValueId id, Want want) const {
   const Padding padding = images_.padding(resolution(shape(id)));
   return want == Want::planes ? image_planes(shape(id), padding) : image_panels(shape(id), padding);
+}
+
+Form Builder::any_image(ValueId id) {
+  if (const Form* has = find(id, Axes::image)) return *has;
+  return {Axes::image, row_major(shape(id), Axes::image, true), rows(id), 0};
 }
 
 Form Builder::image(ValueId id, Want want) {

@@ -10,6 +10,8 @@ struct Form {
   Layout layout;
   BufferId buffer = -1;
   Index offset = 0;  ///< floats
+  /// Of Axes::phases: features from a phase to the next. 1: a channel's phases are neighbours; else its channels are.
+  Index phase_stride = 1;
 };
 
 class Decisions;
@@ -38,6 +40,8 @@ class Builder {
   /// The value as an image: zero-padded planes, or panels of the same pitch, or whichever of the two it has.
   enum class Want { panels, planes, any };
   Form image(graph::ValueId, Want);
+  /// The image form that the value has, whichever, or its row-major NCHW buffer as one.
+  Form any_image(graph::ValueId);
   /// A panel or plane form that exists already (of these axes); else null.
   const Form* find(graph::ValueId) const;
   const Form* find(graph::ValueId, Axes) const;
@@ -48,6 +52,8 @@ class Builder {
   Layout image_layout(graph::ValueId, Want) const;
   /// The node that alone reads the value, once; null where there are more, or where the value is an output.
   const graph::Node* only_reader(graph::ValueId) const;
+  std::vector<const graph::Node*> readers(graph::ValueId) const;
+  bool is_output(graph::ValueId id) const { return uses_.is_output[static_cast<std::size_t>(id)]; }
   /// New memory for a value in this form (or its place inside a Concat's output, when it has one of this layout).
   Form make(graph::ValueId, Axes, const Layout&);
   Form make_loose(Axes, const Layout&);  ///< memory that belongs to no value

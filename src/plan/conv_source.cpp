@@ -8,11 +8,7 @@ bool reads_one_phase(const ConvShape& c) {
 }
 
 Form moved_to_phases(Builder& b, graph::ValueId x, const Layout& layout, const ConvShape& reader, bool first_only) {
-  Form from;
-  if (const Form* has = b.find(x, Axes::image))
-    from = *has;
-  else
-    from = {Axes::image, row_major(b.shape(x), Axes::image, true), b.rows(x), 0};
+  const Form from = b.any_image(x);
   const Form to = b.make_loose(Axes::phases, layout);
   b.emit(phases_step(from, to, reader.stride_y, reader.stride_x, first_only), {from.buffer, to.buffer},
          "phases " + describe(from.layout) + " -> " + describe(to.layout));
@@ -26,6 +22,7 @@ ConvSource source_of(const Builder& b, const ConvShape& c, graph::ValueId x) {
     const Form* has = c.aligned() ? b.find(x, Axes::image) : nullptr;
     return {has ? has->layout : b.image_layout(x, want)};
   }
+  if (const Form* made = b.find(x, Axes::phases)) return {made->layout, c.stride_y, c.stride_x, made->phase_stride};
   ConvSource s;
   if (!reads_one_phase(c)) s.phases_y = c.stride_y, s.phases_x = c.stride_x;
   const Shape shape{c.images, c.in_channels * s.phases_y * s.phases_x, c.phase().height, c.phase().width};
@@ -35,13 +32,14 @@ ConvSource source_of(const Builder& b, const ConvShape& c, graph::ValueId x) {
 }
 
 std::vector<std::int32_t> tap_offsets(const ConvShape& c, const ConvSource& s) {
+  const Index channel_stride = s.phase_stride == 1 ? s.phases_y * s.phases_x : 1;
   std::vector<std::int32_t> offsets;
   for (Index channel = 0; channel < c.in_channels; ++channel)
     for (Index ky = 0; ky < c.kernel_y; ++ky)
       for (Index kx = 0; kx < c.kernel_x; ++kx) {
         const Index py = ConvShape::phase_of(ky, c.dilation_y, c.pad_top, c.stride_y) % s.phases_y;
         const Index px = ConvShape::phase_of(kx, c.dilation_x, c.pad_left, c.stride_x) % s.phases_x;
-        const Index feature = (channel * s.phases_y + py) * s.phases_x + px;
+        const Index feature = channel * channel_stride + (py * s.phases_x + px) * s.phase_stride;
         const Index shift = ConvShape::shift_of(ky, c.dilation_y, c.pad_top, c.stride_y) * s.layout.pitch +
                             ConvShape::shift_of(kx, c.dilation_x, c.pad_left, c.stride_x);
         offsets.push_back(static_cast<std::int32_t>(feature * s.layout.feature_stride + shift));
@@ -56,14 +54,20 @@ Form read_source(Builder& b, const ConvShape& c, const ConvSource& s, graph::Val
   return b.image(x, Builder::Want::planes);
 }
 
+std::optional<ConvShape> phase_reader(const Builder& b, const graph::Node& n) {
+  if (!is_image_conv(b.graph(), n) || element_count(b.shape(n.outputs[0])) == 0) return std::nullopt;
+  if (n.inputs.size() > 2 && n.inputs[2] != graph::kAbsent && !b.is_constant(n.inputs[2])) return std::nullopt;
+  const ConvShape c = conv_shape(b.graph(), n);
+  return c.strided() && !reads_one_phase(c) ? std::optional(c) : std::nullopt;
+}
+
 std::optional<PhasedConv> phased(const Builder& b, const ConvShape& c, const graph::Node& n) {
   const bool pointwise = c.kernel_y * c.kernel_x == 1 && !c.strided() && c.aligned() && n.inputs.size() <= 3;
   const graph::Node* reader = b.only_reader(n.outputs[0]);
-  if (!pointwise || c.in_channels >= c.out_channels || !reader || !is_image_conv(b.graph(), *reader)) return std::nullopt;
-  if (reader->inputs[0] != n.outputs[0] || element_count(b.shape(reader->outputs[0])) == 0) return std::nullopt;
-  if (reader->inputs.size() > 2 && reader->inputs[2] != graph::kAbsent && !b.is_constant(reader->inputs[2])) return std::nullopt;
-  const ConvShape r = conv_shape(b.graph(), *reader);
-  if (!r.strided() || reads_one_phase(r)) return std::nullopt;
+  if (!pointwise || c.in_channels >= c.out_channels || !reader || reader->inputs[0] != n.outputs[0]) return std::nullopt;
+  const auto strided = phase_reader(b, *reader);
+  if (!strided) return std::nullopt;
+  const ConvShape& r = *strided;
   // In a phase image with fewer pixels than the others the last ones must read as zeros, not as act(bias).
   if (c.out.height % r.stride_y != 0 || c.out.width % r.stride_x != 0) return std::nullopt;
   const Shape in{c.images, c.in_channels * r.stride_y * r.stride_x, r.phase().height, r.phase().width};

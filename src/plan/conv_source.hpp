@@ -7,11 +7,15 @@ namespace tulle::plan {
 struct ConvSource {
   Layout layout;
   Index phases_y = 1, phases_x = 1;
+  Index phase_stride = 1;  ///< Form::phase_stride
 };
 ConvSource source_of(const Builder&, const ConvShape&, graph::ValueId x);
 /// Floats from a tile to what each (channel, ky, kx) reads.
 std::vector<std::int32_t> tap_offsets(const ConvShape&, const ConvSource&);
 Form read_source(Builder&, const ConvShape&, const ConvSource&, graph::ValueId x);
+
+/// The node as a convolution that reads phase images of its input 0, and will be lowered to that; else nullopt.
+std::optional<ConvShape> phase_reader(const Builder&, const graph::Node&);
 
 /// A 1x1 convolution does not mix pixels: from phase images of its input it makes those of its output. It does so for
 /// its only reader, a strided convolution, where its input has fewer channels to move than its output.

@@ -57,6 +57,15 @@ Layout row_major(const Shape& shape, Axes axes, bool grouped) {
   return l;
 }
 
+Layout channels_last(const Shape& shape) {
+  Layout l = image_shape(shape);
+  l.feature_stride = 1;
+  l.lane_stride = l.features;
+  l.tile_stride = kLanes * l.features;
+  l.group_stride = l.height * l.width * l.features;
+  return l;
+}
+
 Layout token_panels(const Shape& shape, bool grouped) { return panels(token_shape(shape, grouped)); }
 
 Layout image_panels(const Shape& shape, const Padding& padding) {

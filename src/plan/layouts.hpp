@@ -16,6 +16,8 @@ bool is_image_shape(const Shape&);  ///< rank 3 or 4
 Resolution resolution(const Shape&);
 /// Row-major tokens and NCHW as layouts, so that one conversion serves all.
 Layout row_major(const Shape&, Axes, bool grouped);
+/// An image of this shape [N, C, H, W] stored as [N, H, W, C].
+Layout channels_last(const Shape&);
 /// Panels of tokens: groups are the leading dimensions when attention needs sequences apart, else all tokens are one
 /// group and share panels.
 Layout token_panels(const Shape&, bool grouped);

@@ -17,11 +17,7 @@ bool lower_concat(Builder& b, const graph::Node& n) {
     feature += part.layout.features;
     const Form* made = b.find(x, Axes::image);
     if (made && made->buffer == out.buffer && made->offset == part.offset) continue;
-    Form from;
-    if (made)
-      from = *made;
-    else
-      from = {Axes::image, row_major(b.shape(x), Axes::image, true), b.rows(x), 0};
+    const Form from = b.any_image(x);
     b.emit(convert_step(from, part), {from.buffer, part.buffer}, "convert " + describe(from.layout) + " -> " + describe(part.layout));
   }
   b.layer().kernel = "concat";

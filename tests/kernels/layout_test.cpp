@@ -57,7 +57,7 @@ void expect(const Layout& from, Guarded& src, const Layout& to, Guarded& dst, St
 TEST_P(LayoutMoves, ConvertsEveryPairAndZeroesGaps) {
   struct {
     Index features, height, width;
-  } const cases[] = {{19, 1, 37}, {32, 1, 16}, {3, 5, 7}, {17, 3, 33}, {1, 4, 1}, {5, 20, 2}, {40, 1, 1}};
+  } const cases[] = {{19, 1, 37}, {32, 1, 16}, {3, 5, 7}, {3, 3, 37}, {17, 3, 33}, {1, 4, 1}, {5, 20, 2}, {40, 1, 1}};
   for (const auto& c : cases)
     for (const Layout& from : layouts(2, c.features, c.height, c.width))
       for (const Layout& to : layouts(2, c.features, c.height, c.width)) {

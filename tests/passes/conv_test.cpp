@@ -46,6 +46,19 @@ TEST(Conv, TakesAnExplicitPadOfZeros) {
   }
 }
 
+TEST(Conv, GoesBeforeAResizeThatEnlargesWhenItIsPointwise) {
+  for (const auto& [kernel, size] : {std::pair<Index, Index>{1, 12}, {3, 12}, {1, 2}}) {
+    Builder b;
+    const ValueId x = b.input("x", {1, 5, 6, 7});
+    const ValueId large = b.op("Resize", {x, graph::kAbsent, graph::kAbsent, b.integers({1, 5, size, 14})},
+                               {{"mode", std::string("linear")}});
+    const ValueId y = b.op("Conv", {large, b.weight({4, 5, kernel, kernel}), b.weight({4})});
+    const bool moves = kernel == 1 && size * 14 > 6 * 7;
+    EXPECT_EQ(text(optimized(b.graph({b.op("Relu", {y})}))),
+              moves ? "tulle.Conv+bias Resize tulle.Activation+relu" : "Resize tulle.Conv+bias+relu");
+  }
+}
+
 TEST(Conv, WritesAutomaticPadsAsNumbers) {
   for (const char* mode : {"SAME_UPPER", "SAME_LOWER", "VALID"}) {
     Builder b;

@@ -119,6 +119,38 @@ TEST(Plan, ExpandsIntoThePhasesOfAStridedDepthwiseConvolution) {
   }
 }
 
+TEST(Plan, RunsANetworkOfChannelsLastWithResizes) {
+  for (const char* mode : {"linear", "nearest"}) {
+    Net net(10);
+    const auto x = net.input("x", {2, 9, 7, 3});
+    const auto a = net.fused("Conv", {net.op("Transpose", {x}, {{"perm", std::vector<Index>{0, 3, 1, 2}}}), net.weight({19, 3, 3, 3}, 0.5)},
+                             {{"pads", std::vector<Index>(4, 1)}});
+    const std::map<std::string, graph::Attribute, std::less<>> settings{
+        {"mode", std::string(mode)}, {"coordinate_transformation_mode", std::string("half_pixel")}};
+    const auto sizes = net.ints({2, 19, 18, 11});
+    const auto large = net.op("Resize", {a, graph::kAbsent, graph::kAbsent, sizes}, settings);
+    const auto b = net.fused("Conv", {large, net.weight({5, 19, 3, 3}, 0.5)}, {{"pads", std::vector<Index>(4, 1)}});
+    const auto wide = net.op("Pad", {b, net.ints({0, 2, 0, 0, 0, 17, 0, 0})});
+    const auto c = net.fused("Conv", {b, net.weight({24, 5, 1, 1}, 0.5), graph::kAbsent, wide});
+    net.output(net.op("Transpose", {c}, {{"perm", std::vector<Index>{0, 2, 3, 1}}}));
+    expect_agrees(net, {{"x", {2, 9, 7, 3}}});
+  }
+}
+
+TEST(Plan, ReadsDepthToSpaceAsPhases) {
+  for (const char* mode : {"DCR", "CRD"}) {
+    Net net(11);
+    const auto x = net.input("x", {2, 6, 7, 9});
+    const auto a = net.fused("Conv", {x, net.weight({20, 6, 3, 3}, 0.5)}, {{"pads", std::vector<Index>(4, 1)}});
+    const auto y = net.op("DepthToSpace", {a}, {{"blocksize", Index{2}}, {"mode", std::string(mode)}});
+    const std::vector<Index> strides{2, 2};
+    net.output(net.fused("Conv", {y, net.weight({8, 5, 3, 3}, 0.5)}, {{"pads", std::vector<Index>(4, 1)}, {"strides", strides}}));
+    net.output(net.fused("Conv", {y, net.weight({3, 5, 2, 2}, 0.5)}, {{"strides", strides}}));
+    net.output(a);
+    expect_agrees(net, {{"x", {2, 6, 7, 9}}});
+  }
+}
+
 TEST(Plan, JoinsChannelsInPlace) {
   Net net(4);
   const auto x = net.input("x", {2, 6, 9, 9});
