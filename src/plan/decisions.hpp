@@ -53,6 +53,7 @@ class Decisions {
 
  private:
   Verdict measure(const std::vector<Contender>&, Winner&);
+  double enter(Verdict&, std::size_t line, const Contender&, std::size_t i, Winner&);
   double time_us(Runnable&);
   void evict();
   void load();
