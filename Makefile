@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup build test asan demo bench peers fuzz check clean
 JOBS ?= $(shell nproc)
-SANITIZED := io passes kernels
+SANITIZED := io passes kernels runtime lab cli
 space := $() $()
 
 help:   ## this list
