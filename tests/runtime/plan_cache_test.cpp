@@ -6,6 +6,7 @@
 #include "runtime/session.hpp"
 #include "support/random_input.hpp"
 #include "support/temp_folder.hpp"
+#include "support/tsan.hpp"
 
 using namespace tulle;
 using test::TempFolder;
@@ -53,6 +54,7 @@ TEST(PlanCache, TheSecondSessionMeasuresNothing) {
 }
 
 TEST(PlanCache, OtherThreadsOrDenseKernelsHaveAFileOfTheirOwn) {
+  SKIP_UNDER_TSAN();
   const TempFolder folder;
   for (int threads : {1, 2})
     for (bool sparse : {true, false}) {

@@ -9,6 +9,7 @@
 #include "support/onnx_model.hpp"
 #include "support/random_input.hpp"
 #include "support/temp_folder.hpp"
+#include "support/tsan.hpp"
 
 using namespace tulle;
 using support::random_image;
@@ -110,15 +111,18 @@ static void expect_same_bits_for_any_threads(const char* file, Index images, boo
 }
 
 TEST(Session, OnePlanGivesTheSameBitsForAnyNumberOfThreads) {
+  SKIP_UNDER_TSAN();
   for (const char* file : {"mnist5k_vit-s90.onnx", "mnist5k_cnn-s90.onnx"})
     expect_same_bits_for_any_threads(file, 5, false);
 }
 
 TEST(Session, ThreadsThatTakeWholeSlicesGiveTheSameBits) {
+  SKIP_UNDER_TSAN();
   expect_same_bits_for_any_threads("mnist5k_vit-s90.onnx", 48, true);
 }
 
 TEST(Session, AnErrorInOneThreadsSliceReachesTheCaller) {
+  SKIP_UNDER_TSAN();
   OnnxModel m;
   m.initializer("table", {2, 16}, std::vector<float>(32, 0.5f));
   m.initializer("w", {16, 16}, std::vector<float>(256, 0.25f));
