@@ -67,7 +67,8 @@ class Session {
   /// Types of all outputs for these inputs, in the model's order.
   std::vector<TensorType> output_types(std::span<const NamedInput>);
   /// Every input of the model by name; the outputs that the caller wants by name. Throws Error when a name, type or
-  /// shape is wrong, or an index in the data is out of range. Same bits from run to run and for any thread count.
+  /// shape is wrong, or an index in the data is out of range. One plan gives the
+  /// same bits from run to run and for any thread count; plans made apart may sum in another order.
   void run(std::span<const NamedInput>, std::span<const NamedOutput>);
 
   struct Impl;
