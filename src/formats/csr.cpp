@@ -1,7 +1,46 @@
 #include "formats/csr.hpp"
+
+#include <algorithm>
 #include <numeric>
+#include <tuple>
+
+#include "formats/check.hpp"
 
 namespace tulle {
+void check(const CsrView& a) {
+  check_sizes("csr", a.rows, a.cols);
+  check_count("csr", "columns", a.columns.size(), a.nnz());
+  check_offsets("csr", "row", a.rows, a.offsets, a.values.size());
+  check_indices("csr", "row", "column", a.cols, a.offsets, a.columns);
+}
+
+namespace {
+/// Sorts entries first .. last - 1 by column, with their values. The order of equal columns does not matter:
+/// they are refused.
+void sort_row(Csr& a, std::size_t first, std::size_t last) {
+  std::vector<std::pair<std::int32_t, float>> row;
+  for (std::size_t p = first; p < last; ++p) row.emplace_back(a.columns[p], a.values[p]);
+  std::sort(row.begin(), row.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+  for (std::size_t p = first; p < last; ++p) std::tie(a.columns[p], a.values[p]) = row[p - first];
+}
+}  // namespace
+
+Csr make_csr(Index rows, Index cols, std::vector<Index> offsets, std::vector<std::int32_t> columns,
+             std::vector<float> values) {
+  Csr a{rows, cols, std::move(offsets), std::move(columns), std::move(values)};
+  check_sizes("csr", rows, cols);
+  check_count("csr", "columns", a.columns.size(), a.view().nnz());
+  check_offsets("csr", "row", rows, a.offsets, a.values.size());
+  for (std::size_t i = 0; i + 1 < a.offsets.size(); ++i) {
+    const auto first = static_cast<std::size_t>(a.offsets[i]),
+               last = static_cast<std::size_t>(a.offsets[i + 1]);
+    if (!std::is_sorted(a.columns.begin() + a.offsets[i], a.columns.begin() + a.offsets[i + 1]))
+      sort_row(a, first, last);
+  }
+  check_indices("csr", "row", "column", cols, a.offsets, a.columns);
+  return a;
+}
+
 Csr csr_from_dense(const float* data, Index rows, Index cols, Index stride) {
   Csr a{rows, cols, {0}, {}, {}};
   a.offsets.reserve(static_cast<std::size_t>(rows) + 1);
