@@ -116,6 +116,25 @@ void Assembler::fma_scalar(Vec sum, Vec a, Mem b) {
   writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->scalar(b));
 }
 
+void Assembler::dot_bf16(Vec sum, Vec a, Mem b) {
+  writer_->vdpbf16ps(writer_->vec(sum), writer_->vec(a), writer_->mem(b));
+}
+void Assembler::dot_bf16_scalar(Vec sum, Vec a, Mem b) {
+  writer_->vdpbf16ps(writer_->vec(sum), writer_->vec(a), writer_->scalar(b));
+}
+void Assembler::dot_u8_s8(Vec sum, Vec a, Vec b) {
+  writer_->vpdpbusd(writer_->vec(sum), writer_->vec(a), writer_->vec(b), Xbyak::EvexEncoding);
+}
+void Assembler::dot_u8_s8_scalar(Vec sum, Vec a, Mem b) {
+  writer_->vpdpbusd(writer_->vec(sum), writer_->vec(a), writer_->scalar(b), Xbyak::EvexEncoding);
+}
+void Assembler::ints_to_floats(Vec x) {
+  writer_->vcvtdq2ps(writer_->vec(x), writer_->vec(x));
+}
+void Assembler::fma_onto_scalar(Vec x, Vec a, Mem b) {
+  writer_->vfmadd213ps(writer_->vec(x), writer_->vec(a), writer_->scalar(b));
+}
+
 void Assembler::mask(Mask to, Gpr from) {
   writer_->kmovd(writer_->mask(to), Xbyak::Reg32(static_cast<int>(from)));
 }

@@ -66,6 +66,14 @@ class Assembler {
   void fma(Vec sum, Vec a, Mem b);
   void fma_scalar(Vec sum, Vec a, Mem b);  ///< avx512: b is one float for all lanes
 
+  /// avx512 with bf16 or VNNI: each lane of `sum` gains the dot product of its word of a and its word of b:
+  void dot_bf16(Vec sum, Vec a, Mem b);         ///< two pairs of bf16, in f32
+  void dot_bf16_scalar(Vec sum, Vec a, Mem b);  ///< b is one word for all lanes, here and below
+  void dot_u8_s8(Vec sum, Vec a, Vec b);        ///< four unsigned bytes of a, four signed of b, in s32
+  void dot_u8_s8_scalar(Vec sum, Vec a, Mem b);
+  void ints_to_floats(Vec);
+  void fma_onto_scalar(Vec x, Vec a, Mem b);  ///< avx512: x = x a + b, b one float for all lanes
+
   void mask(Mask, Gpr);                        ///< avx512, as are all that take masks
   void mask_negative(Mask, Vec);               ///< lanes whose sign bit is set
   void mul_where(Mask, Vec to, Vec a, Vec b);  ///< other lanes keep `to`

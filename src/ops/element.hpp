@@ -5,6 +5,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "core/bfloat16.hpp"
 #include "tulle/tensor.hpp"
 // C++ types of the elements of a tensor, and calling a template for the one that a DType names.
 namespace tulle::ops {
@@ -38,20 +39,6 @@ class Half {
     u += 0xfff + (u >> 13 & 1);
     return static_cast<std::uint16_t>(sign | (u - 0x38000000) >> 13);
   }
-  std::uint16_t bits_ = 0;
-};
-
-/// The upper half of a float, rounded to nearest even.
-class BFloat16 {
- public:
-  BFloat16() = default;
-  explicit BFloat16(float x) {
-    const std::uint32_t u = std::bit_cast<std::uint32_t>(x);
-    bits_ = static_cast<std::uint16_t>(x != x ? u >> 16 | 0x40 : (u + 0x7fff + (u >> 16 & 1)) >> 16);
-  }
-  operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits_) << 16); }
-
- private:
   std::uint16_t bits_ = 0;
 };
 

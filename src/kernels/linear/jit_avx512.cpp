@@ -1,19 +1,19 @@
 // A tile of up to 30 x 16 of C stays in registers while straight-line code, generated for this matrix, walks
 // over the columns of A: one load of the row of B, then for each nonzero one FMA that broadcasts the value
 // from a stream. After the register tile of libxsmm's generated kernels (Heinecke et al., SC 2016), with the
-// pattern as the code.
+// pattern as the code. Narrow types differ in the one instruction that multiplies.
+#include <bit>
+
 #include "kernels/linear/jit_piece.hpp"
 
-namespace tulle::linear {
+namespace tulle::linear::generated {
 namespace {
-using namespace generated;
 using jit::Assembler;
 using jit::Cursor;
 using jit::Mask;
 using jit::Mem;
 using jit::Vec;
 
-constexpr Index kRows = 30;
 constexpr Vec kRowOfB{30}, kValue{31};
 constexpr Mask kLaneMask{1}, kNegative{2};
 
@@ -29,6 +29,12 @@ void start(Assembler& to, const Piece& piece, ValueStream& values) {
   for (Index i = 0; i < piece.rows; ++i) {
     if (!piece.first) {
       to.load(sum(i), row_of(kC, i, p.c_stride));
+    } else if (piece.product == Product::s8_u8_quads) {
+      const std::int32_t at = piece.integers.starts[static_cast<std::size_t>(piece.first_row + i)];
+      if (at != 0)
+        to.broadcast(sum(i), values.next(std::bit_cast<float>(at)));
+      else
+        to.zero(sum(i));
     } else if (!p.bias.empty()) {
       to.broadcast(sum(i), values.next(p.bias[piece.first_row + i]));
       if (p.residual) to.add(sum(i), sum(i), row_of(kResidual, i, p.r_stride));
@@ -66,9 +72,22 @@ void activate(Assembler& to, const Activation& act, Index rows) {
   }
 }
 
-void finish(Assembler& to, const Piece& piece) {
+/// Sums of integers to floats: scale sum + bias, rounded once, and R.
+void scale(Assembler& to, const Piece& piece, ValueStream& values) {
+  const Problem& p = piece.problem;
+  for (Index i = 0; i < piece.rows; ++i) {
+    const auto row = static_cast<std::size_t>(piece.first_row + i);
+    to.ints_to_floats(sum(i));
+    to.broadcast(kValue, values.next(piece.integers.scales[row]));
+    to.fma_onto_scalar(sum(i), kValue, values.next(p.bias.empty() ? 0 : p.bias[row]));
+    if (p.residual) to.add(sum(i), sum(i), row_of(kResidual, i, p.r_stride));
+  }
+}
+
+void finish(Assembler& to, const Piece& piece, ValueStream& values) {
   const Problem& p = piece.problem;
   if (piece.last) {
+    if (piece.product == Product::s8_u8_quads) scale(to, piece, values);
     activate(to, p.activation, piece.rows);
     if (p.mask) {
       to.mask(kLaneMask, kLaneBits);
@@ -79,20 +98,52 @@ void finish(Assembler& to, const Piece& piece) {
   to.leave();
 }
 
+/// sum += the word in kValue times the row of B.
+void multiply_lone(Assembler& to, Product product, Vec to_sum, Mem row_of_b) {
+  switch (product) {
+    case Product::f32:
+      to.fma(to_sum, kValue, row_of_b);
+      break;
+    case Product::bf16_pairs:
+      to.dot_bf16(to_sum, kValue, row_of_b);
+      break;
+    case Product::s8_u8_quads:  // whose unsigned operand must be a register
+      to.load(kRowOfB, row_of_b);
+      to.dot_u8_s8(to_sum, kRowOfB, kValue);
+      break;
+  }
+}
+
+/// sum += the word of A at `value` times the row of B in kRowOfB.
+void multiply_scalar(Assembler& to, Product product, Vec to_sum, Mem value) {
+  switch (product) {
+    case Product::f32:
+      to.fma_scalar(to_sum, kRowOfB, value);
+      break;
+    case Product::bf16_pairs:
+      to.dot_bf16_scalar(to_sum, kRowOfB, value);
+      break;
+    case Product::s8_u8_quads:
+      to.dot_u8_s8_scalar(to_sum, kRowOfB, value);
+      break;
+  }
+}
+
 /// A lone nonzero is an immediate: on Zen 4 1.33 cycles against 2.0 with the value from memory; on Intel's
 /// servers, where loads are what runs out, up to 6 % at 95 % zeros.
 void multiply(Assembler& to, const Piece& piece, const Column& column, Mem row_of_b, ValueStream& values) {
   const auto nonzeros = piece.all.of(column);
   if (column.count == 1) {
     to.broadcast(kValue, nonzeros[0].value);
-    to.fma(sum(nonzeros[0].row), kValue, row_of_b);
+    multiply_lone(to, piece.product, sum(nonzeros[0].row), row_of_b);
     return;
   }
   to.load(kRowOfB, row_of_b);
-  for (const Nonzero& x : nonzeros) to.fma_scalar(sum(x.row), kRowOfB, values.next(x.value));
+  for (const Nonzero& x : nonzeros) multiply_scalar(to, piece.product, sum(x.row), values.next(x.value));
 }
+}  // namespace
 
-Emitted emit(Assembler& to, const Piece& piece) {
+Emitted emit_avx512(Assembler& to, const Piece& piece) {
   Cursor b(to, kB, 64);
   ValueStream values(to, 4);
   SpreadPrefetch prefetch(to, piece);
@@ -101,11 +152,15 @@ Emitted emit(Assembler& to, const Piece& piece) {
     multiply(to, piece, piece.columns[k], reach(b, piece.columns.subspan(k)), values);
     prefetch.after(piece.columns[k].count);
   }
-  finish(to, piece);
+  finish(to, piece, values);
   return {std::move(values.floats), prefetch.written()};
 }
+}  // namespace tulle::linear::generated
 
-constexpr Emitter kEmitter{jit::Isa::avx512, kRows, 8, emit};
+namespace tulle::linear {
+namespace {
+using namespace generated;
+constexpr Emitter kEmitter{jit::Isa::avx512, kAvx512Rows, 8, emit_avx512};
 
 std::optional<std::string> refuse(const Problem& p) {
   return refuse_program(p, kEmitter);
@@ -123,7 +178,7 @@ double cycles(const TileCounts& n) {
 }
 
 double cost_us(const Problem& p) {
-  const TileCounts n = count_tiles(p.a, kRows);
+  const TileCounts n = count_tiles(p.a, kAvx512Rows);
   constexpr double kStartAndEnd = 40;  // cycles of a piece: 30 biases, 30 stores
   return run_us(p, cycles(n) + kStartAndEnd * static_cast<double>(n.row_tiles), 12);
 }

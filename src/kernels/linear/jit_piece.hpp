@@ -5,6 +5,18 @@
 #include "kernels/linear/jit_columns.hpp"
 
 namespace tulle::linear::generated {
+/// What a word of A (32 bits, carried as a float) and a lane of B make, and what they are added to.
+enum class Product {
+  f32,          ///< f32 times f32
+  bf16_pairs,   ///< two bf16 by two bf16, in f32
+  s8_u8_quads,  ///< four s8 by four u8, in s32; at the end act(scale sum + bias + R) in f32
+};
+/// For sums of integers: where the sum of a row begins and what it is multiplied by, one of each a row.
+struct IntegerRows {
+  std::span<const std::int32_t> starts;
+  std::span<const float> scales;
+};
+
 /// What one generated function computes: some rows of C on one tile, over one block of the columns of A.
 ///   void f(const float* b, float* c, const float* values, const float* r, uint64 lanes, const byte*
 ///   prefetch)
@@ -16,6 +28,8 @@ struct Piece {
   const Columns& all;
   std::span<const Column> columns;
   Index prefetches;  ///< lines behind `prefetch` that the code should bring to L2, evenly spread
+  Product product = Product::f32;
+  IntegerRows integers;
   Index nonzeros() const;
 };
 constexpr jit::Gpr kB = jit::Gpr::rdi, kC = jit::Gpr::rsi, kValues = jit::Gpr::rdx, kResidual = jit::Gpr::rcx,
@@ -32,7 +46,11 @@ struct Emitter {
   Index rows;               ///< at most, of a piece
   Index bytes_per_nonzero;  ///< of code, usually
   Emitted (*emit)(jit::Assembler&, const Piece&);
+  Product product = Product::f32;
 };
+/// Tiles of 30 rows for AVX-512, of any product.
+Emitted emit_avx512(jit::Assembler&, const Piece&);
+constexpr Index kAvx512Rows = 30;
 
 /// Floats that the code reads in the order in which it was written.
 class ValueStream {
@@ -65,7 +83,7 @@ class SpreadPrefetch {
 jit::Mem reach(jit::Cursor& b, std::span<const Column>);
 
 std::optional<std::string> refuse_program(const Problem&, const Emitter&);
-std::unique_ptr<Prepared> make_program(const Problem&, const Emitter&);
+std::unique_ptr<Prepared> make_program(const Problem&, const Emitter&, const IntegerRows& = {});
 
 /// Nonzeros, columns with a nonzero and with just one, summed over the tiles of `rows` rows: what time is
 /// made of.

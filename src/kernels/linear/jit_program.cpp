@@ -21,8 +21,8 @@ constexpr Index kValueBytes = 4;
 
 /// Bounds of what an emitter writes. A nonzero: value 4, multiplication 10 + 10, base 7, and at worst a
 /// column's loads 20 + 7 and the sixth of a prefetch. A row: start 2 x 20, activation and mask 2 x 24, store
-/// 2 x 11.
-constexpr Index kMostBytesPerNonzero = 60, kMostBytesPerRow = 128, kMostBytesPerPiece = 512;
+/// 2 x 11, scales of integers 51.
+constexpr Index kMostBytesPerNonzero = 60, kMostBytesPerRow = 192, kMostBytesPerPiece = 512;
 
 Index most_bytes(const Problem& p, Index rows, Index splits) {
   const Index tiles = tiles_of_rows(p.a.rows, rows);
@@ -42,6 +42,8 @@ Index instruction_cache_bytes() {
 Index choose_splits(const Problem& p, const Emitter& emitter, const TileCounts& n) {
   constexpr Index kColumns = 512, kShortestRow = 20;
   if (p.tiles < 2 || n.nonzeros == 0) return 1;
+  if (emitter.product == Product::s8_u8_quads && p.residual)
+    return 1;  // partial sums would overwrite an R in C
   const Index nonzeros = n.nonzeros / n.row_tiles, columns = n.columns / n.row_tiles;
   const Index code = std::max(Index{28} << 10, instruction_cache_bytes() / 2);
   const Index wanted =
@@ -71,7 +73,7 @@ struct Group {
 
 class Program final : public Prepared {
  public:
-  Program(const Problem&, const Emitter&);
+  Program(const Problem&, const Emitter&, const IntegerRows&);
   Index blocks() const override { return row_tiles_; }
   void run(std::span<const Tile>, Index first, Index last, const float* b, float* c,
            const float* r) const noexcept override;
@@ -82,7 +84,7 @@ class Program final : public Prepared {
   void follow_with(std::span<const std::byte> next) override { following_ = next; }
 
  private:
-  void write(const Problem&, const Emitter&);
+  void write(const Problem&, const Emitter&, const IntegerRows&);
   void write_piece(jit::Assembler&, const Piece&, const Emitter&);
   const Placed& piece(Index split, Index row_tile) const { return pieces_[split * row_tiles_ + row_tile]; }
   Group group_from(Index split, Index first, Index last) const;
@@ -107,7 +109,7 @@ Features features(jit::Isa isa) {
   return isa == jit::Isa::avx512 ? Features::avx2 | Features::avx512 : Features::avx2;
 }
 
-Program::Program(const Problem& p, const Emitter& emitter)
+Program::Program(const Problem& p, const Emitter& emitter, const IntegerRows& integers)
     : c_stride_(p.c_stride), r_stride_(p.r_stride), activation_(p.activation), mask_(p.mask) {
   const TileCounts n = count_tiles(p.a, emitter.rows);
   row_tiles_ = n.row_tiles;
@@ -118,7 +120,7 @@ Program::Program(const Problem& p, const Emitter& emitter)
   }
   if (activation_.kind > ActivationKind::leaky_relu)
     curve_ = pointwise::tile_activation(activation_.kind, features(emitter.isa));
-  write(p, emitter);
+  write(p, emitter, integers);
 }
 
 /// Block `split` of `splits` with about as many nonzeros as the others.
@@ -131,7 +133,7 @@ std::span<const Column> cut(const Columns& all, Index split, Index splits) {
   return {from(split), from(split + 1)};
 }
 
-void Program::write(const Problem& p, const Emitter& emitter) {
+void Program::write(const Problem& p, const Emitter& emitter, const IntegerRows& integers) {
   jit::Assembler to(emitter.isa, static_cast<std::size_t>(most_bytes(p, emitter.rows, splits_)));
   const std::vector<std::int32_t> ranks = rank_columns(p.b_offsets);
   const auto first_row = [&](Index t) { return p.a.rows * t / row_tiles_; };
@@ -147,7 +149,9 @@ void Program::write(const Problem& p, const Emitter& emitter) {
                   .last = s == splits_ - 1,
                   .all = tiles[t],
                   .columns = cut(tiles[t], s, splits_),
-                  .prefetches = 0};
+                  .prefetches = 0,
+                  .product = emitter.product,
+                  .integers = integers};
       const Index bytes = piece.nonzeros() * (emitter.bytes_per_nonzero + kValueBytes + 1);
       piece.prefetches = bytes / kLine / std::max<Index>(1, p.tiles) + 1;
       write_piece(to, piece, emitter);
@@ -252,7 +256,8 @@ std::optional<std::string> refuse_program(const Problem& p, const Emitter& emitt
   return jit::refuse_executable_memory();
 }
 
-std::unique_ptr<Prepared> make_program(const Problem& p, const Emitter& emitter) {
-  return std::make_unique<Program>(p, emitter);
+std::unique_ptr<Prepared> make_program(const Problem& p, const Emitter& emitter,
+                                       const IntegerRows& integers) {
+  return std::make_unique<Program>(p, emitter, integers);
 }
 }  // namespace tulle::linear::generated

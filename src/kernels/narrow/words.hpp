@@ -1,0 +1,24 @@
+#pragma once
+#include "kernels/narrow/kernel.hpp"
+
+namespace tulle::narrow {
+constexpr Index values_in_word(DType dtype) {
+  return dtype == DType::bf16 ? 2 : 4;
+}
+constexpr Index words_of(DType dtype, Index k) {
+  return (k + values_in_word(dtype) - 1) / values_in_word(dtype);
+}
+
+/// A by words: column w holds columns w n .. w n + n - 1 of A (n values in a word), each value the word's 32
+/// bits as a float that nobody computes with.
+Csr pack_words(const CsrView&, DType);
+
+/// i8: what the sum of each row begins with, -zero_point * (sum of the row), so that B need not be shifted.
+std::vector<std::int32_t> first_sums(const Problem&);
+/// i8: one scale for each row.
+std::vector<float> scales_of(const Problem&);
+
+/// Why these values or this type do not suit: a value that is no whole number of 8 bits, so many columns that
+/// a sum leaves 32 bits.
+std::optional<std::string> refuse_values(const Problem&);
+}  // namespace tulle::narrow
