@@ -152,6 +152,31 @@ TULLE_INLINE V odd(V a, V b) {
   return {every_other<0xdd>(a), every_other<0xdd>(b)};
 }
 
+TULLE_INLINE int compress(float* p, V x, std::uint32_t mask) {
+  alignas(32) float lanes[16];
+  store(lanes, x);
+  int count = 0;
+  for (; mask; mask &= mask - 1) p[count++] = lanes[__builtin_ctz(mask)];
+  return count;
+}
+TULLE_INLINE __m256 sums8(const V* r) {
+  __m256 pairs[4], quads[2];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    const __m256 a = _mm256_add_ps(r[2 * i].lo, r[2 * i].hi), b = _mm256_add_ps(r[2 * i + 1].lo, r[2 * i + 1].hi);
+    pairs[i] = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i)
+    quads[i] = _mm256_add_ps(_mm256_shuffle_ps(pairs[2 * i], pairs[2 * i + 1], 0x44),
+                             _mm256_shuffle_ps(pairs[2 * i], pairs[2 * i + 1], 0xee));
+  return _mm256_add_ps(_mm256_permute2f128_ps(quads[0], quads[1], 0x20),
+                       _mm256_permute2f128_ps(quads[0], quads[1], 0x31));
+}
+TULLE_INLINE V sums(const V* r) {
+  return {sums8(r), sums8(r + 8)};
+}
+
 TULLE_INLINE void transpose8(const __m256* in, __m256* out) {
   __m256 t[8];
 #pragma GCC unroll 2

@@ -126,6 +126,30 @@ TULLE_INLINE V odd(V a, V b) {
   return {_mm512_permutex2var_ps(a.v, at, b.v)};
 }
 
+/// The lanes of the mask, side by side from p on; returns how many. No other float is written.
+TULLE_INLINE int compress(float* p, V x, std::uint32_t mask) {
+  const int count = __builtin_popcount(mask);
+  store(p, {_mm512_maskz_compress_ps(static_cast<Mask>(mask), x.v)}, first_lanes(count));
+  return count;
+}
+/// Lane i is the sum of r[i]: a transposition that adds instead of keeping, 30 shuffles.
+TULLE_INLINE V sums(const V* r) {
+  __m512 pairs[8], quads[4];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i)
+    pairs[i] = _mm512_add_ps(_mm512_unpacklo_ps(r[2 * i].v, r[2 * i + 1].v),
+                             _mm512_unpackhi_ps(r[2 * i].v, r[2 * i + 1].v));
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i)
+    quads[i] = _mm512_add_ps(_mm512_shuffle_ps(pairs[2 * i], pairs[2 * i + 1], 0x44),
+                             _mm512_shuffle_ps(pairs[2 * i], pairs[2 * i + 1], 0xee));
+  const __m512 low = _mm512_add_ps(_mm512_shuffle_f32x4(quads[0], quads[1], 0x88),
+                                   _mm512_shuffle_f32x4(quads[0], quads[1], 0xdd));
+  const __m512 high = _mm512_add_ps(_mm512_shuffle_f32x4(quads[2], quads[3], 0x88),
+                                    _mm512_shuffle_f32x4(quads[2], quads[3], 0xdd));
+  return {_mm512_add_ps(_mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low, high, 0xdd))};
+}
+
 /// r[i][j] becomes r[j][i]: pairs, quadruples within 128 bits, then 128-bit pieces twice.
 [[maybe_unused]] __attribute__((noinline)) TULLE_ISA_ATTR void transpose(V* r) {
   __m512 t[16];

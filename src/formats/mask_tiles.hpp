@@ -1,0 +1,39 @@
+#pragma once
+#include <array>
+
+#include "formats/layout.hpp"
+#include "tulle/attention_mask.hpp"
+
+namespace tulle {
+/// A mask as tiles of 8 queries x 16 keys: for each block of 8 queries the panels of 16 keys in which any of
+/// them attends. Only a tile that is not whole has masks: bit j of rows[r] is key j of the panel.
+struct MaskTiles {
+  static constexpr Index kRows = 8;
+  struct Tile {
+    std::int32_t panel;
+    std::int32_t mask;  ///< index into masks, or -1: all 8 x 16 pairs
+  };
+  using RowMasks = std::array<std::uint16_t, kRows>;
+
+  explicit MaskTiles(const AttentionMask&);
+  Index blocks() const { return static_cast<Index>(block_offsets.size()) - 1; }
+  std::span<const Tile> block(Index b) const {
+    const auto first = static_cast<std::size_t>(block_offsets[static_cast<std::size_t>(b)]);
+    return std::span(tiles).subspan(
+        first, static_cast<std::size_t>(block_offsets[static_cast<std::size_t>(b) + 1]) - first);
+  }
+  /// The panels that the tiles of blocks [first, last) lie between.
+  struct Panels {
+    Index first, last;
+  };
+  Panels panels(Index first, Index last) const;
+  double fill() const;  ///< share of the tiles' pairs that are entries
+  std::size_t bytes() const;
+
+  Index queries, keys, most_tiles = 0;  ///< most: of a block
+  std::vector<Index> block_offsets{0};  ///< blocks + 1: where the tiles of each begin
+  std::vector<Tile> tiles;
+  std::vector<RowMasks> masks;
+  std::vector<Index> entry_offsets{0};  ///< queries + 1: where the entries of each query begin
+};
+}  // namespace tulle

@@ -1,0 +1,119 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/sddmm/kernel.hpp"
+#include "support/guarded.hpp"
+#include "support/kernel_list.hpp"
+
+using namespace tulle;
+using namespace tulle::sddmm;
+using test::Guarded;
+
+namespace {
+class Sddmm : public test::EveryKernel<Kernel> {};
+INSTANTIATE_TEST_SUITE_P(Kernels, Sddmm, testing::ValuesIn(kernels().begin(), kernels().end()));
+
+constexpr Index kTokens = 83;  // no multiple of 8, of 16
+
+std::vector<AttentionMask> masks() {
+  std::vector<AttentionMask> all;
+  for (const char* text : {"full", "causal", "band:0", "band:9", "window:40,3", "bigbird:8,3,1,2",
+                           "block:12,0.4", "slash:5,4", "random:0.1", "random:0.01", "random:0"})
+    all.push_back(AttentionMask::named(text, kTokens, kTokens));
+  all.push_back(AttentionMask::named("random:0.5", 37, 51));
+  all.push_back(AttentionMask::full(1, 1));
+  all.push_back(AttentionMask::full(8, 64));
+  all.push_back(AttentionMask::full(3, 0));
+  all.push_back(AttentionMask::full(0, 3));
+  return all;
+}
+
+// Operands whose rows end at a page that may not be touched; `pad` numbers lie between rows.
+struct Data {
+  Index d, stride;
+  Csr pattern;
+  Guarded q, k, values, scratch;
+  Data(const Problem& p, const Prepared& prepared, Index pad)
+      : d(p.d),
+        stride(p.d + pad),
+        pattern(p.mask.to_csr()),
+        q(std::max<Index>(0, p.mask.queries() * stride - pad)),
+        k(std::max<Index>(0, p.mask.keys() * stride - pad)),
+        values(p.mask.entries()),
+        scratch(prepared.scratch_floats() + 16) {
+    q.randomize(1), k.randomize(2);
+  }
+  float* aligned() {
+    return reinterpret_cast<float*>((reinterpret_cast<std::uintptr_t>(scratch.data()) + 63) / 64 * 64);
+  }
+  void run(const Prepared& prepared, Index first, Index last) {
+    prepared.run({q.data(), stride}, {k.data(), stride}, values.data(), aligned(), first, last);
+  }
+};
+
+void expect(const Problem& p, Data& t) {
+  for (Index i = 0; i < p.mask.queries(); ++i)
+    for (Index e = t.pattern.offsets[static_cast<std::size_t>(i)];
+         e < t.pattern.offsets[static_cast<std::size_t>(i) + 1]; ++e) {
+      const Index j = t.pattern.columns[static_cast<std::size_t>(e)];
+      double want = 0, size = 0;
+      for (Index x = 0; x < p.d; ++x) {
+        const double term = double(p.scale) * t.q[i * t.stride + x] * t.k[j * t.stride + x];
+        want += term, size += std::abs(term);
+      }
+      ASSERT_NEAR(t.values[e], want, static_cast<double>(p.d + 2) * 0x1p-24 * size)
+          << "query " << i << ", key " << j;
+    }
+}
+}  // namespace
+
+TEST_P(Sddmm, MatchesTheDefinitionForEveryMask) {
+  for (const AttentionMask& mask : masks())
+    for (const Index d : {1, 8, 40, 64, 80, 128, 150}) {
+      const Problem p{mask, d, 0.3f};
+      if (kernel.refuse(p)) continue;
+      const auto prepared = kernel.prepare(p);
+      Data t(p, *prepared, d % 3);
+      t.run(*prepared, 0, static_cast<Index>(prepared->work().size()) - 1);
+      expect(p, t);
+      if (HasFatalFailure())
+        FAIL() << mask.queries() << " x " << mask.keys() << ", " << mask.entries() << " entries, d " << d;
+    }
+}
+
+TEST_P(Sddmm, BlocksMayBeSharedOutAndGiveTheSameBits) {
+  for (const char* text : {"band:9", "random:0.2", "causal"}) {
+    const AttentionMask mask = AttentionMask::named(text, kTokens, kTokens);
+    const Problem p{mask, 24, 1};
+    const auto prepared = kernel.prepare(p);
+    const Index blocks = static_cast<Index>(prepared->work().size()) - 1;
+    Data whole(p, *prepared, 0), cut(p, *prepared, 0);
+    whole.run(*prepared, 0, blocks);
+    for (Index b = blocks - 1; b >= 0; --b) cut.run(*prepared, b, b + 1);
+    for (Index e = 0; e < mask.entries(); ++e) ASSERT_EQ(whole.values[e], cut.values[e]) << text << " " << e;
+  }
+}
+
+TEST_P(Sddmm, NotANumberStaysInTheEntriesOfItsKey) {
+  const AttentionMask mask = AttentionMask::window(kTokens, kTokens, 7, 0);
+  const Problem p{mask, 40, 1};
+  const auto prepared = kernel.prepare(p);
+  Data t(p, *prepared, 0);
+  for (Index x = 0; x < p.d; ++x) t.k[50 * t.stride + x] = std::nanf("");
+  t.run(*prepared, 0, static_cast<Index>(prepared->work().size()) - 1);
+  for (std::size_t e = 0; e < t.pattern.columns.size(); ++e)
+    EXPECT_EQ(std::isnan(t.values[static_cast<Index>(e)]), t.pattern.columns[e] == 50);
+}
+
+TEST(SddmmKernels, CostModelsPreferTilesWhereTheyAreFullAndEntriesWhereTheyAreNot) {
+  const auto cost = [](std::string_view name, const AttentionMask& mask) {
+    for (const Kernel* kernel : kernels())
+      if (kernel->name == name) return kernel->cost_us({mask, 64, 1});
+    return 0.0;
+  };
+  const AttentionMask band = AttentionMask::named("band:64", 512, 512);
+  const AttentionMask scattered = AttentionMask::named("random:0.05", 512, 512);
+  EXPECT_LT(cost("sddmm/avx512/tiles", band), cost("sddmm/avx512/entries", band));
+  EXPECT_GT(cost("sddmm/avx512/tiles", scattered), cost("sddmm/avx512/entries", scattered));
+}
