@@ -4,7 +4,9 @@
 #include <numeric>
 #include <tuple>
 
+#include "formats/arrays.hpp"
 #include "formats/check.hpp"
+#include "tulle/formats.hpp"
 
 namespace tulle {
 void check(const CsrView& a) {
@@ -72,5 +74,43 @@ Csr csr_from_transposed(const float* data, Index rows, Index cols, Index stride)
         a.values[at] = value;
       }
   return a;
+}
+
+Csr to_csr(const CsrView& a) {
+  return {a.rows,
+          a.cols,
+          {a.offsets.begin(), a.offsets.end()},
+          {a.columns.begin(), a.columns.end()},
+          {a.values.begin(), a.values.end()}};
+}
+
+std::size_t size_bytes(const CsrView& a) {
+  return array_bytes(a.offsets, a.columns, a.values);
+}
+
+Csr drop_zeros(const CsrView& a) {
+  Csr kept{a.rows, a.cols, {0}, {}, {}};
+  for (Index i = 0; i < a.rows; ++i) {
+    for (Index p = a.offsets[static_cast<std::size_t>(i)]; p < a.offsets[static_cast<std::size_t>(i) + 1];
+         ++p)
+      if (const float value = a.values[static_cast<std::size_t>(p)]; value != 0) {
+        kept.columns.push_back(a.columns[static_cast<std::size_t>(p)]);
+        kept.values.push_back(value);
+      }
+    kept.offsets.push_back(static_cast<Index>(kept.values.size()));
+  }
+  return kept;
+}
+
+std::vector<float> to_dense(const CsrView& a) {
+  if (a.cols > 0 && a.rows > kMostFormatBytes / static_cast<Index>(sizeof(float)) / a.cols)
+    throw Error("dense", std::to_string(a.rows) + " x " + std::to_string(a.cols) + " take more than 2 GiB");
+  std::vector<float> dense(static_cast<std::size_t>(a.rows * a.cols));
+  for (Index i = 0; i < a.rows; ++i)
+    for (Index p = a.offsets[static_cast<std::size_t>(i)]; p < a.offsets[static_cast<std::size_t>(i) + 1];
+         ++p)
+      dense[static_cast<std::size_t>(i * a.cols + a.columns[static_cast<std::size_t>(p)])] =
+          a.values[static_cast<std::size_t>(p)];
+  return dense;
 }
 }  // namespace tulle
