@@ -1,5 +1,6 @@
 #include "plan/image.hpp"
 #include <algorithm>
+#include "formats/layout.hpp"
 
 namespace tulle::plan {
 using graph::Graph;
@@ -127,6 +128,7 @@ ImageAnalysis::ImageAnalysis(const Graph& g) : planes_(g.values.size(), false) {
     Index& pitch = pitch_[root(resolution)];
     pitch = std::max(pitch, resolution.width + padding.gap);
   }
+  align_pitches();
   for (std::size_t i = g.nodes.size(); i-- > 0;) {  // readers first: wishes pass through element-wise nodes
     const Node& n = g.nodes[i];
     const bool wish = is_pool(n) || (is_image_conv(g, n) && !conv_shape(g, n).aligned()) ||
@@ -136,6 +138,24 @@ ImageAnalysis::ImageAnalysis(const Graph& g) : planes_(g.values.size(), false) {
     for (std::size_t k = 0; k < count; ++k)
       if (n.inputs[k] != graph::kAbsent) planes_[static_cast<std::size_t>(n.inputs[k])] = true;
   }
+}
+
+// Rows that begin at multiples of 16 lanes, or divide them, where that costs no tile (14 x 14: 16 instead of 15): then
+// the idle lanes of all tiles lie alike, and dense_channels leaves them out.
+void ImageAnalysis::align_pitches() {
+  const auto aligned = [](Index pitch) {
+    Index lanes = pitch > kLanes ? ceil_div(pitch, kLanes) * kLanes : 1;
+    while (lanes < pitch) lanes *= 2;
+    return lanes;
+  };
+  std::map<Resolution, Index> pitches;
+  for (const auto& [owner, pitch] : pitch_) pitches[owner] = aligned(pitch);
+  for (const auto& need : needs_) {
+    const Resolution owner = root(need.first);
+    const auto tiles = [&](Index pitch) { return ceil_div(need.first.height * pitch, kLanes); };
+    if (tiles(aligned(pitch_[owner])) > tiles(pitch_[owner])) pitches.erase(owner);
+  }
+  for (const auto& [owner, pitch] : pitches) pitch_[owner] = pitch;
 }
 
 void ImageAnalysis::need(Resolution r, Index gap, Index above, Index below) {

@@ -46,6 +46,7 @@ class ImageAnalysis {
  private:
   void need(Resolution, Index gap, Index above, Index below);
   void join(Resolution, Resolution);
+  void align_pitches();
   Resolution root(Resolution) const;
   std::map<Resolution, Resolution> parent_;
   std::map<Resolution, Padding> needs_;

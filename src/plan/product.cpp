@@ -86,6 +86,7 @@ linear::Problem problem_of(const Product& p, Index tiles) {
   q.mask = p.out.zero_padded && !all_lanes_in_use(p.out);
   q.activation = p.activation;
   q.tiles = tiles;
+  q.lanes = p.phases * p.out.groups * p.out.height * p.out.width;
   return q;
 }
 

@@ -36,6 +36,20 @@ TEST(Image, GivesConnectedResolutionsOnePitch) {
   EXPECT_TRUE(images.wants_planes(a));
 }
 
+TEST(Image, BeginsRowsAtWholeTilesWhereThatIsFree) {
+  const auto pitch = [](Index height, Index width) {
+    Net net;
+    const auto x = net.input("x", {1, 4, height, width});
+    net.output(net.fused("Conv", {x, net.weight({4, 4, 3, 3})}, {{"pads", std::vector<Index>{1, 1, 1, 1}}}));
+    passes::Log log;
+    const graph::Graph g = passes::specialize(net.g, {{"x", {1, 4, height, width}}}, log);
+    return plan::ImageAnalysis(g).padding({height, width}).pitch;
+  };
+  EXPECT_EQ(pitch(14, 14), 16);
+  EXPECT_EQ(pitch(7, 7), 8);
+  EXPECT_EQ(pitch(28, 28), 29);  // 51 tiles; a pitch of 32 makes 56
+}
+
 TEST(Image, PlanesHoldEveryTapInsideTheBuffer) {
   for (Index height : {1, 7, 16})
     for (Index width : {1, 13, 16, 33})

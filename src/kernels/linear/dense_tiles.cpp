@@ -17,27 +17,29 @@ std::vector<std::int32_t> used_columns(const CsrView& a, Index first, Index last
   return columns;
 }
 
-/// Scatters the rows of a tile into values[column][row]; `columns` are those of the tile, rising.
+/// Scatters the rows of a tile into zeros, values[column][row]; `columns` are those of the tile, rising.
 void scatter(const CsrView& a, const DenseTile& t, std::span<const std::int32_t> columns, float* values) {
   for (int i = 0; i < t.rows; ++i) {
     std::size_t at = 0;
     for (Index p = a.offsets[t.row + i]; p < a.offsets[t.row + i + 1]; ++p) {
       while (columns[at] != a.columns[p]) ++at;
-      values[at * t.rows + i] = a.values[p];
+      values[at * t.stride + i] = a.values[p];
     }
   }
 }
 }  // namespace
 
-DenseTiles::DenseTiles(const Problem& p, int max_rows) {
-  const Index count = dense_tile_count(p.a.rows, max_rows);
+DenseTiles::DenseTiles(const Problem& p, int max_rows, int unit) {
+  const Index count = (p.a.rows + max_rows - 1) / max_rows, units = (p.a.rows + unit - 1) / unit;
   std::vector<std::vector<std::int32_t>> columns;
   std::size_t offset_count = 0, value_count = 0;
   for (Index t = 0; t < count; ++t) {
-    const Index first = p.a.rows * t / count, last = p.a.rows * (t + 1) / count;
-    columns.push_back(used_columns(p.a, first, last));
+    const Index first = units * t / count * unit, last = units * (t + 1) / count * unit;
+    const Index behind = std::min(last, p.a.rows);
+    columns.push_back(used_columns(p.a, first, behind));
     const Index used = std::ssize(columns.back());
-    tiles_.push_back({first, static_cast<int>(last - first), used, nullptr, nullptr});
+    tiles_.push_back(
+        {first, static_cast<int>(behind - first), static_cast<int>(last - first), used, nullptr, nullptr});
     offset_count += columns.back().size();
     value_count += columns.back().size() * static_cast<std::size_t>(last - first);
   }
@@ -50,7 +52,7 @@ DenseTiles::DenseTiles(const Problem& p, int max_rows) {
     tiles_[t].values = value;
     for (std::int32_t j : columns[t]) *offset++ = p.b_offsets[j];
     scatter(p.a, tiles_[t], columns[t], value);
-    value += tiles_[t].columns * tiles_[t].rows;
+    value += tiles_[t].columns * tiles_[t].stride;
   }
   chunk_ = tiles_in_l2(p.b_offsets);
 }
@@ -63,13 +65,50 @@ std::span<const std::byte> DenseTiles::first_bytes() const {
   return std::as_bytes(values_.span());
 }
 
-double dense_cost_us(const Problem& p, int max_rows, double cycles_per_tile) {
+namespace {
+double used_columns(const Problem& p, int max_rows) {  // that a tile uses, if zeros fall by chance
   const double rows = static_cast<double>(p.a.rows), cols = static_cast<double>(p.a.cols);
   const double density = static_cast<double>(p.a.nnz()) / std::max(1.0, rows * cols);
-  const double columns = cols * (1 - std::pow(1 - density, max_rows));  // that a tile uses
+  return cols * (1 - std::pow(1 - density, max_rows));
+}
+
+Index real_lanes(const Problem& p) {
+  return p.lanes > 0 ? p.lanes : p.tiles * kLanes;
+}
+double whole_vectors(Index rows) {
+  return static_cast<double>((rows + kLanes - 1) / kLanes * kLanes);
+}
+}  // namespace
+
+double dense_cost_us(const Problem& p, int max_rows, double cycles_per_tile) {
+  const double rows = static_cast<double>(p.a.rows), columns = used_columns(p, max_rows);
   const double fma_us = rows * columns * static_cast<double>(p.tiles) * cycles_per_tile / 3600;
   const double stores_us = rows * static_cast<double>(p.tiles) * 2 / 3600;
   const double memory_us = rows * columns * 4 / 60e3;  // values from L3, 60 GB/s
   return std::max(fma_us * 1.03 + stores_us, memory_us);
+}
+
+double channels_cost_us(const Problem& p, int max_rows, double cycles_per_tile) {
+  const double rows = whole_vectors(p.a.rows), columns = used_columns(p, max_rows);
+  const double tiles = static_cast<double>(real_lanes(p)) / static_cast<double>(kLanes);
+  const double fma_us = rows * columns * tiles * cycles_per_tile / 3600;
+  const double ends_us =
+      rows * static_cast<double>(p.tiles) * 12 / 3600;  // sums through memory, and their transposition
+  const double memory_us = rows * columns * 4 / 60e3;
+  return std::max(fma_us * 1.03 + ends_us, memory_us);
+}
+
+std::optional<std::string> refuse_channels(const Problem& p) {
+  constexpr double kWorth = 0.95;  // of the work on all lanes
+  constexpr Index kFewest = 4;     // in a tile: as many FMAs in two vectors as a core has on the way
+  const Index lanes = real_lanes(p), all = p.tiles * kLanes;
+  if (whole_vectors(p.a.rows) * static_cast<double>(lanes) >
+      kWorth * static_cast<double>(p.a.rows) * static_cast<double>(all))
+    return std::to_string(lanes) + " of " + std::to_string(all) +
+           " lanes are columns: too few are idle for " + std::to_string(p.a.rows) + " rows in whole vectors";
+  if (lanes < kFewest * p.tiles)
+    return std::to_string(lanes) + " columns in " + std::to_string(p.tiles) + " tiles are fewer than " +
+           std::to_string(kFewest) + " a tile";
+  return std::nullopt;
 }
 }  // namespace tulle::linear

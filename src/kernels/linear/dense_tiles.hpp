@@ -4,20 +4,21 @@
 #include "kernels/linear/epilogue.hpp"
 
 namespace tulle::linear {
-/// Consecutive rows of A with the columns that any of them uses. values: columns x rows, as the loop reads
-/// them.
+/// Consecutive rows of A with the columns that any of them uses. values: columns x stride, as the loop reads
+/// them; those behind `rows` are zeros.
 struct DenseTile {
   Index row;
-  int rows;
+  int rows, stride;
   Index columns;
   const std::int32_t* offsets;  ///< of the columns in B
   const float* values;
 };
 
-/// A cut into tiles of nearly equal height, at most max_rows.
+/// A cut into tiles of nearly equal height, at most max_rows, at multiples of `unit` rows; strides are such
+/// multiples too, and so must max_rows be.
 class DenseTiles {
  public:
-  DenseTiles(const Problem&, int max_rows);
+  DenseTiles(const Problem&, int max_rows, int unit = 1);
   const std::vector<DenseTile>& tiles() const { return tiles_; }
   std::size_t bytes() const;
   std::span<const std::byte> first_bytes() const;
@@ -31,11 +32,11 @@ class DenseTiles {
   Index chunk_ = 1;
 };
 
-/// Rows of A in each of the fewest tiles of at most max_rows: [first, last) of tile t of count.
-inline Index dense_tile_count(Index rows, int max_rows) {
-  return (rows + max_rows - 1) / max_rows;
-}
-
 /// One run in microseconds at 3.6 GHz; cycles_per_tile: of the FMAs of a row and column of A with a tile.
 double dense_cost_us(const Problem&, int max_rows, double cycles_per_tile);
+
+/// The same for rows of A in lanes, and only lanes of B that are real columns.
+double channels_cost_us(const Problem&, int max_rows, double cycles_per_tile);
+/// Why that would not be worth it: most lanes are real, or so few that sums would wait for themselves.
+std::optional<std::string> refuse_channels(const Problem&);
 }  // namespace tulle::linear

@@ -23,6 +23,7 @@ struct Problem {
   bool mask = false;                        ///< lanes outside Tile::lanes are stored as zero
   Activation activation;
   Index tiles = 1;                          ///< how many tiles a run will have, for choices and cost
+  Index lanes = 0;                          ///< how many of their lanes are real columns; 0: all
 };
 
 /// Floats from the buffers' starts to the tile; bit i of lanes: lane i is a real column.
