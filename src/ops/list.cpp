@@ -47,7 +47,7 @@ const Operator* const kAll[] = {
     // gemm.cpp, matmul.cpp
     &kGemm, &kMatMul,
     // lstm.cpp
-    &kGRU, &kLSTM, &kRNN,
+    &kFusedGRU, &kFusedLSTM, &kGRU, &kLSTM, &kRNN,
     // norm_batch.cpp, norm_layer.cpp
     &kBatchNormalization, &kGroupNormalization, &kInstanceNormalization, &kLayerNormalization,
     &kRMSNormalization,

@@ -46,7 +46,7 @@ extern const Operator kConv, kFusedConv;
 // gemm.cpp, matmul.cpp
 extern const Operator kGemm, kMatMul;
 // lstm.cpp
-extern const Operator kGRU, kLSTM, kRNN;
+extern const Operator kFusedGRU, kFusedLSTM, kGRU, kLSTM, kRNN;
 // norm_batch.cpp, norm_layer.cpp
 extern const Operator kBatchNormalization, kGroupNormalization, kInstanceNormalization, kLayerNormalization,
     kRMSNormalization;

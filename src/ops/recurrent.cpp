@@ -70,10 +70,13 @@ std::vector<CellActivation> activations_of(const Call& call, Index directions,
 
 Recurrence recurrence(const Call& call, Index gates, std::span<const std::string_view> defaults) {
   require_type<Floats>(call, 0);
+  const bool projected = call.node.domain == "tulle";
   for (std::size_t i = 0; i < 8; ++i) {
-    if (i > 2 && !call.has(i)) continue;
+    if ((i > 2 || projected) && !call.has(i)) continue;
     require_dtype(call, i, i == 4 ? DType::i32 : call.input(0).dtype());
   }
+  require_present(call, 0);
+  require_present(call, 2);
   for (std::size_t i = 0; i < 3; ++i) require_rank(call, i, 3, 3);
   const Shape& x = call.input(0).shape();
   Recurrence r{};
@@ -83,6 +86,7 @@ Recurrence recurrence(const Call& call, Index gates, std::span<const std::string
   r.steps = x[r.batch_first], r.batch = x[!r.batch_first], r.input = x[2];
   r.directions = direction == "bidirectional" ? 2 : 1;
   r.backward_first = direction == "reverse";
+  r.projected = projected;
   r.gates = gates, r.hidden = call.input(2).shape()[2];
   if (call.node.int_attribute("hidden_size", r.hidden) != r.hidden || r.hidden < 1)
     call.fail("attribute 'hidden_size' is " +
@@ -90,6 +94,7 @@ Recurrence recurrence(const Call& call, Index gates, std::span<const std::string
               to_string(call.input(2).shape()));
   const Index rows = checked_mul(gates, r.hidden);
   require_shape(call, 1, {r.directions, rows, r.input});
+  if (projected) require_shape(call, 0, {x[0], x[1], checked_mul(r.directions, rows)});
   require_shape(call, 2, {r.directions, rows, r.hidden});
   require_shape(call, 3, {r.directions, 2 * rows});
   require_shape(call, 4, {r.batch});
@@ -150,7 +155,7 @@ struct Direction {
 };
 Direction direction_weights(const Call& call, const Recurrence& r, Index d) {
   const Index rows = r.gates * r.hidden;
-  const std::vector<double> w = reals(call.input(1)), rec = reals(call.input(2)), b = optional_reals(call, 3);
+  const std::vector<double> w = optional_reals(call, 1), rec = reals(call.input(2)), b = optional_reals(call, 3);
   const std::size_t each = r.activations.size() / at(r.directions);
   return {{.hidden = r.hidden,
            .gates = r.gates,
@@ -159,7 +164,7 @@ Direction direction_weights(const Call& call, const Recurrence& r, Index d) {
            .peepholes = slice(optional_reals(call, 7), d * 3 * r.hidden, 3 * r.hidden),
            .f = std::span(r.activations).subspan(at(d) * each, each),
            .clip = r.clip},
-          transposed(w.data() + d * rows * r.input, rows, r.input),
+          r.projected ? w : transposed(w.data() + d * rows * r.input, rows, r.input),
           slice(b, 2 * d * rows, rows)};
 }
 
@@ -191,10 +196,13 @@ void run_recurrence(const Call& call, std::span<const Result> out, const Recurre
           continue;
         }
         const Index t = backward ? length - 1 - step : step;
-        sums = weights.bias;
-        for (Index p = 0; p < r.input; ++p)
-          axpy(x[at(places.x(t, s) + p)], weights.w.data() + p * r.gates * r.hidden, sums.data(),
-               r.gates * r.hidden);
+        if (r.projected) {
+          sums = slice(x, places.x(t, s) + d * r.gates * r.hidden, r.gates * r.hidden);
+        } else {
+          sums = weights.bias;
+          for (Index p = 0; p < r.input; ++p)
+            axpy(x[at(places.x(t, s) + p)], weights.w.data() + p * r.gates * r.hidden, sums.data(), r.gates * r.hidden);
+        }
         cell(call, weights.cell, sums, h, c);
         store(out, 0, places.y(t, d, s), h);
       }

@@ -14,6 +14,7 @@ struct CellActivation {
 struct Recurrence {
   Index steps, batch, input, hidden, directions, gates;
   bool batch_first, backward_first;         ///< direction "reverse" runs backward only
+  bool projected;  ///< of domain "tulle": X holds X W^T + Wb already, of all directions, and there is no W
   std::vector<CellActivation> activations;  ///< all directions', one after another
   double clip;  ///< bound of what goes into an activation; infinite when not given
   Shape state_shape() const {

@@ -11,6 +11,7 @@ void name_activations(Rewriter&);
 void normalize_conv(Rewriter&);
 void fold_pad(Rewriter&);
 void make_linear(Rewriter&);
+void split_recurrent(Rewriter&);
 void fold_affine(Rewriter&);
 void split_batch_norm(Rewriter&);
 void cut_qkv(Rewriter&);

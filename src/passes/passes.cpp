@@ -22,6 +22,7 @@ constexpr Pass kPasses[] = {
     {"conv", normalize_conv},
     {"pad", fold_pad},
     {"linear", make_linear},
+    {"recurrent", split_recurrent},
     {"rows", join_views},
     {"affine", fold_affine},
     {"batch_norm", split_batch_norm},

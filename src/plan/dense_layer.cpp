@@ -1,71 +1,46 @@
 #include <fmt/format.h>
-#include "core/threads.hpp"
-#include "kernels/spmv/kernel.hpp"
 #include "plan/decisions.hpp"
 #include "plan/product.hpp"
+#include "plan/vectors.hpp"
 
 namespace tulle::plan {
 namespace {
 constexpr Index kFewVectors = 8;  // up to here row-major kernels are asked too
 
-struct Vectors {
-  Index n, cols, rows;
-};
-
-void run_vectors(const spmv::Prepared& p, const Vectors& v, int threads, const float* x, float* y, const float* r) {
-  parallel_for(p.blocks(), threads, [&](Index first, Index last) {
-    p.run(v.n, first, last, x, v.cols, y, v.rows, r, v.rows);
-  });
-}
-
 class VectorStep final : public Step {
  public:
-  VectorStep(std::shared_ptr<const spmv::Prepared> prepared, Vectors v, BufferId x, BufferId y, BufferId r)
-      : prepared_(std::move(prepared)), v_(v), x_(x), y_(y), r_(r) {}
+  VectorStep(std::shared_ptr<const VectorProduct> product, BufferId x, BufferId y, BufferId r)
+      : product_(std::move(product)), x_(x), y_(y), r_(r) {}
   void run(const Frame& f) const override {
-    run_vectors(*prepared_, v_, f.threads, f.at(x_), f.at(y_), r_ < 0 ? nullptr : f.at(r_));
+    product_->run(f.threads, f.at(x_), f.at(y_), r_ < 0 ? nullptr : f.at(r_));
   }
 
  private:
-  std::shared_ptr<const spmv::Prepared> prepared_;
-  Vectors v_;
+  std::shared_ptr<const VectorProduct> product_;
   BufferId x_, y_, r_;
 };
 
 struct VectorRun final : Runnable {
-  std::shared_ptr<const spmv::Prepared> prepared;
-  Vectors v;
+  std::shared_ptr<const VectorProduct> product;
   int threads;
   float *x, *y, *r;
-  void run() override { run_vectors(*prepared, v, threads, x, y, r); }
+  void run() override { product->run(threads, x, y, r); }
 };
 
 void add_vector_contenders(Builder& b, const Product& p, const DenseLayer& d, std::vector<Contender>& contenders) {
-  spmv::Problem problem{.a = p.weight.view(), .bias = d.bias, .residual = d.residual != graph::kAbsent,
-                        .activation = d.activation, .n = d.n};
-  const Vectors v{d.n, d.cols, d.rows};
-  const Features have = cpu_features();
+  const spmv::Problem problem{.a = p.weight.view(), .bias = d.bias, .residual = d.residual != graph::kAbsent,
+                              .activation = d.activation, .n = d.n};
   const int threads = b.options().threads;
   Decisions& decisions = b.decisions();
   for (const spmv::Kernel* kernel : spmv::kernels()) {
-    Contender c{.kernel = std::string(kernel->name), .sparse = kernel->sparse};
-    if (!contains(have, kernel->needs))
-      c.refusal = "needs " + to_string(kernel->needs);
-    else if (kernel->dtype != b.options().precision)
-      c.refusal = "computes in " + std::string(name(kernel->dtype)) + "; " + std::string(name(b.options().precision)) + " was asked for";
-    else if (kernel->sparse && !b.options().sparse)
-      c.refusal = "only dense kernels were asked for";
-    else
-      c.refusal = kernel->refuse(problem);
-    if (!c.refusal) c.cost_us = kernel->cost_us(problem);
-    c.prepare = [kernel, problem, v, threads, &decisions]() -> std::unique_ptr<Runnable> {
+    Contender c = vector_contender(b, *kernel, problem);
+    c.prepare = [kernel, problem, threads, &decisions]() -> std::unique_ptr<Runnable> {
       auto run = std::make_unique<VectorRun>();
-      run->prepared = kernel->prepare(problem);
-      run->v = v;
+      run->product = std::make_shared<VectorProduct>(kernel->prepare(problem), problem);
       run->threads = threads;
-      run->x = decisions.scratch(0, v.n * v.cols);
-      run->y = decisions.scratch(1, v.n * v.rows);
-      run->r = problem.residual ? decisions.scratch(2, v.n * v.rows) : nullptr;
+      run->x = decisions.scratch(0, problem.n * problem.a.cols);
+      run->y = decisions.scratch(1, problem.n * problem.a.rows);
+      run->r = problem.residual ? decisions.scratch(2, problem.n * problem.a.rows) : nullptr;
       return run;
     };
     contenders.push_back(std::move(c));
@@ -79,9 +54,9 @@ void emit_vectors(Builder& b, const DenseLayer& d, std::unique_ptr<Runnable> win
   const BufferId y = b.make_rows(d.y);
   std::vector<BufferId> touched{x, y};
   if (r >= 0) touched.push_back(r);
-  b.plan().weight_bytes += run.prepared->bytes();
+  b.plan().weight_bytes += run.product->bytes();
   b.layer().layout = "rows";
-  b.emit(std::make_unique<VectorStep>(run.prepared, run.v, x, y, r), touched, b.layer().kernel);
+  b.emit(std::make_unique<VectorStep>(run.product, x, y, r), touched, b.layer().kernel);
 }
 
 // Panels: the output may overwrite a residual that nobody reads afterwards.

@@ -10,6 +10,7 @@ bool lower_view(Builder&, const graph::Node&);        // Reshape, Flatten, Squee
 bool lower_linear(Builder&, const graph::Node&);      // tulle.Linear
 bool lower_conv(Builder&, const graph::Node&);        // tulle.Conv
 bool lower_attention(Builder&, const graph::Node&);   // tulle.Attention
+bool lower_recurrent(Builder&, const graph::Node&);   // tulle.LSTM, tulle.GRU
 bool lower_norm(Builder&, const graph::Node&);        // LayerNormalization
 bool lower_pool(Builder&, const graph::Node&);        // MaxPool, AveragePool, GlobalAveragePool, ReduceMean over pixels
 bool lower_concat(Builder&, const graph::Node&);      // Concat of images along features

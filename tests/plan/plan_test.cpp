@@ -218,6 +218,49 @@ TEST(Plan, CombinesRowMajorTensorsThatRepeat) {
   expect_agrees(net, {{"x", {3, 40, 37}}, {"y", {3, 40, 37}}, {"row", {37}}, {"item", {1, 40, 37}}, {"number", {1, 1}}, {"column", {40, 1}}});
 }
 
+// LSTM and GRU as files have them, through the pass that takes the product of all steps out of them.
+TEST(Plan, RunsRecurrentLayersStepByStep) {
+  struct Case {
+    const char *op, *direction;
+    Index steps, batch, hidden;
+    double zeros;
+    bool states;
+  };
+  for (const Case& c : {Case{"LSTM", "forward", 5, 1, 37, 0, false}, Case{"LSTM", "reverse", 4, 3, 16, 0.8, true},
+                        Case{"LSTM", "bidirectional", 6, 2, 50, 0.9, true}, Case{"GRU", "forward", 1, 1, 33, 0, true},
+                        Case{"GRU", "bidirectional", 7, 9, 20, 0.7, false}}) {
+    SCOPED_TRACE(std::string(c.op) + " " + c.direction);
+    Net net(11);
+    const bool lstm = std::string(c.op) == "LSTM";
+    const Index directions = std::string(c.direction) == "bidirectional" ? 2 : 1, rows = (lstm ? 4 : 3) * c.hidden;
+    const auto x = net.input("x", {c.steps, c.batch, 24});
+    std::vector<graph::ValueId> inputs{x, net.weight({directions, rows, 24}, c.zeros), net.weight({directions, rows, c.hidden}, c.zeros),
+                                       net.weight({directions, 2 * rows})};
+    std::map<std::string, Shape> shapes{{"x", {c.steps, c.batch, 24}}};
+    if (c.states) {
+      const Shape state{directions, c.batch, c.hidden};
+      inputs.insert(inputs.end(), {graph::kAbsent, net.input("h", state)});
+      shapes["h"] = state;
+      if (lstm) inputs.insert(inputs.end(), {net.input("c", state), net.weight({directions, 3 * c.hidden})});
+      if (lstm) shapes["c"] = state;
+    }
+    Attributes attributes{{"hidden_size", c.hidden}, {"direction", std::string(c.direction)}};
+    if (!lstm) attributes["linear_before_reset"] = Index{1};
+    const auto y = net.op(c.op, inputs, attributes);
+    graph::Node& node = net.g.nodes.back();
+    for (const char* more : {"last", "cell"}) {
+      if (node.outputs.size() == (lstm ? 3u : 2u)) break;
+      node.outputs.push_back(net.g.add_value({.name = more}));
+    }
+    for (graph::ValueId out : std::vector(node.outputs)) net.output(out);
+    ASSERT_EQ(y, net.g.outputs[0]);
+    passes::Log log;
+    net.g = passes::optimize(passes::specialize(net.g, shapes, log), log);
+    ASSERT_EQ(net.g.nodes.back().domain, "tulle");
+    expect_agrees(net, shapes);
+  }
+}
+
 TEST(Plan, TakesWeightsThatLieTransposed) {
   for (Index n : {1, 33}) {
     Net net(8);
