@@ -22,6 +22,10 @@ struct MaskTiles {
     return std::span(tiles).subspan(
         first, static_cast<std::size_t>(block_offsets[static_cast<std::size_t>(b) + 1]) - first);
   }
+  /// The masks of the tile's 8 rows; null if it is whole.
+  const std::uint16_t* masks_of(const Tile& tile) const {
+    return tile.mask < 0 ? nullptr : masks[static_cast<std::size_t>(tile.mask)].data();
+  }
   /// The panels that the tiles of blocks [first, last) lie between.
   struct Panels {
     Index first, last;

@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+
 #include "kernels/sddmm/kernel.hpp"
 
 namespace tulle::sddmm {
@@ -13,6 +15,11 @@ struct Entries {
     const auto first = static_cast<std::size_t>(offsets[static_cast<std::size_t>(i)]);
     return std::span(columns).subspan(
         first, static_cast<std::size_t>(offsets[static_cast<std::size_t>(i) + 1]) - first);
+  }
+  Index longest() const {
+    Index most = 0;
+    for (std::size_t i = 1; i < offsets.size(); ++i) most = std::max(most, offsets[i] - offsets[i - 1]);
+    return most;
   }
   std::size_t bytes() const { return offsets.size() * sizeof(Index) + columns.size() * sizeof(std::int32_t); }
 

@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/sparse_attention/kernel.hpp"
+#include "support/guarded.hpp"
+#include "support/kernel_list.hpp"
+
+using namespace tulle;
+using namespace tulle::sparse_attention;
+using test::Guarded;
+
+namespace {
+class SparseAttention : public test::EveryKernel<Kernel> {};
+INSTANTIATE_TEST_SUITE_P(Kernels, SparseAttention, testing::ValuesIn(kernels().begin(), kernels().end()));
+
+constexpr Index kTokens = 83;  // no multiple of 8, of 16
+
+std::vector<AttentionMask> masks() {
+  std::vector<AttentionMask> all;
+  for (const char* text : {"full", "causal", "band:0", "band:9", "window:40,3", "bigbird:8,3,1,2",
+                           "block:12,0.4", "slash:5,4", "random:0.1", "random:0.01", "random:0"})
+    all.push_back(AttentionMask::named(text, kTokens, kTokens));
+  all.push_back(AttentionMask::named("random:0.5", 37, 51));
+  all.push_back(AttentionMask::full(1, 1));
+  all.push_back(AttentionMask::full(8, 64));
+  all.push_back(AttentionMask::full(3, 0));
+  all.push_back(AttentionMask::full(0, 3));
+  return all;
+}
+
+// Operands whose rows end at a page that may not be touched; `pad` numbers lie between rows.
+struct Data {
+  const Problem& p;
+  Index d_stride, v_stride;
+  Guarded q, k, v, o, scratch;
+  Data(const Problem& problem, const Prepared& prepared, Index pad)
+      : p(problem),
+        d_stride(p.d + pad),
+        v_stride(p.d_v + pad),
+        q(std::max<Index>(0, p.mask.queries() * d_stride - pad)),
+        k(std::max<Index>(0, p.mask.keys() * d_stride - pad)),
+        v(std::max<Index>(0, p.mask.keys() * v_stride - pad)),
+        o(std::max<Index>(0, p.mask.queries() * v_stride - pad)),
+        scratch(prepared.scratch_floats() + 16) {
+    q.randomize(1, -2, 2), k.randomize(2, -2, 2), v.randomize(3);
+  }
+  void run(const Prepared& prepared, Index first, Index last) {
+    const auto aligned = (reinterpret_cast<std::uintptr_t>(scratch.data()) + 63) / 64 * 64;
+    prepared.run({{q.data(), d_stride}, {k.data(), d_stride}, {v.data(), v_stride}, o.data(), v_stride},
+                 reinterpret_cast<float*>(aligned), first, last);
+  }
+  void run(const Prepared& prepared) { run(prepared, 0, static_cast<Index>(prepared.work().size()) - 1); }
+};
+
+// Scores differ by at most `slack` from those in f32, so weights by that factor of themselves.
+void expect_query(Data& t, Index i, const std::vector<Index>& keys) {
+  const Problem& p = t.p;
+  std::vector<double> weights;
+  double top = -1e300, total = 0, slack = 0;
+  for (const Index j : keys) {
+    double score = 0, size = 0;
+    for (Index e = 0; e < p.d; ++e) {
+      const double term = double(p.scale) * t.q[i * t.d_stride + e] * t.k[j * t.d_stride + e];
+      score += term, size += std::abs(term);
+    }
+    weights.push_back(score);
+    top = std::max(top, score);
+    slack = std::max(slack, static_cast<double>(p.d + 6) * 0x1p-24 * size);
+  }
+  for (double& weight : weights) total += weight = std::exp(weight - top);
+  for (Index e = 0; e < p.d_v; ++e) {
+    double want = 0, size = 0;
+    for (std::size_t x = 0; x < keys.size(); ++x) {
+      const double term = weights[x] / total * t.v[keys[x] * t.v_stride + e];
+      want += term, size += std::abs(term);
+    }
+    const double bound = (2 * slack + (static_cast<double>(keys.size()) + 20) * 0x1p-24) * size;
+    ASSERT_NEAR(t.o[i * t.v_stride + e], want, bound) << "query " << i << ", dimension " << e;
+  }
+}
+
+void expect(Data& t) {
+  for (Index i = 0; i < t.p.mask.queries(); ++i) {
+    std::vector<Index> keys;
+    for (const KeyRange& range : t.p.mask.row(i))
+      for (Index j = range.first; j < range.last; ++j) keys.push_back(j);
+    expect_query(t, i, keys);
+  }
+}
+}  // namespace
+
+TEST_P(SparseAttention, MatchesTheDefinitionForEveryMask) {
+  for (const AttentionMask& mask : masks())
+    for (const Index d : {1, 8, 40, 64, 80, 150}) {
+      const Problem p{mask, d, d == 64 ? 64 : 129 - d % 129, 0.3f};
+      if (kernel.refuse(p)) continue;
+      const auto prepared = kernel.prepare(p);
+      Data t(p, *prepared, d % 3);
+      t.run(*prepared);
+      expect(t);
+      if (HasFatalFailure())
+        FAIL() << mask.queries() << " x " << mask.keys() << ", " << mask.entries() << " entries, d " << d
+               << ", " << p.d_v;
+    }
+}
+
+TEST_P(SparseAttention, BlocksMayBeSharedOutAndGiveTheSameBits) {
+  for (const char* text : {"band:9", "random:0.2", "causal"}) {
+    const AttentionMask mask = AttentionMask::named(text, kTokens, kTokens);
+    const Problem p{mask, 24, 40, 1};
+    const auto prepared = kernel.prepare(p);
+    Data whole(p, *prepared, 0), cut(p, *prepared, 0);
+    whole.run(*prepared);
+    for (Index b = static_cast<Index>(prepared->work().size()) - 2; b >= 0; --b) cut.run(*prepared, b, b + 1);
+    for (Index e = 0; e < whole.o.size(); ++e) ASSERT_EQ(whole.o[e], cut.o[e]) << text << " " << e;
+  }
+}
+
+TEST_P(SparseAttention, WhatIsMaskedOutMayBeNotANumberOrInfinite) {
+  const AttentionMask mask =
+      AttentionMask::window(kTokens, kTokens, 20, 0) & AttentionMask::random(kTokens, kTokens, 0.7, 1);
+  const Problem p{mask, 24, 40, 1};
+  const auto prepared = kernel.prepare(p);
+  Data clean(p, *prepared, 0), dirty(p, *prepared, 0);
+  for (Index e = 0; e < p.d; ++e) dirty.k[50 * dirty.d_stride + e] = std::nanf("");
+  dirty.v[50 * dirty.v_stride + 3] = std::nanf("");
+  dirty.v[50 * dirty.v_stride + 4] = INFINITY;
+  clean.run(*prepared);
+  dirty.run(*prepared);
+  for (Index i = 0; i < kTokens; ++i) {
+    bool sees = false;
+    for (const KeyRange& range : mask.row(i)) sees |= range.first <= 50 && 50 < range.last;
+    for (Index e = 0; e < p.d_v; ++e)
+      if (sees)
+        EXPECT_TRUE(std::isnan(dirty.o[i * dirty.v_stride + e])) << i;
+      else
+        EXPECT_NEAR(dirty.o[i * dirty.v_stride + e], clean.o[i * clean.v_stride + e], 1e-6) << i;
+  }
+}
+
+TEST_P(SparseAttention, LargeScoresDoNotOverflow) {
+  const AttentionMask mask = AttentionMask::named("band:9", 40, 40);
+  const Problem p{mask, 16, 16, 1000};
+  const auto prepared = kernel.prepare(p);
+  Data t(p, *prepared, 0);
+  t.run(*prepared);
+  for (Index e = 0; e < t.o.size(); ++e) ASSERT_LE(std::abs(t.o[e]), 1.0001) << e;
+}
