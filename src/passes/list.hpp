@@ -10,6 +10,8 @@ void fuse_gates(Rewriter&);
 void name_activations(Rewriter&);
 void normalize_conv(Rewriter&);
 void fold_pad(Rewriter&);
+void cut_conv_transpose(Rewriter&);
+void sink_depth_to_space(Rewriter&);
 void make_linear(Rewriter&);
 void split_recurrent(Rewriter&);
 void fold_affine(Rewriter&);

@@ -21,6 +21,8 @@ constexpr Pass kPasses[] = {
     {"activations", name_activations},
     {"conv", normalize_conv},
     {"pad", fold_pad},
+    {"conv_transpose", cut_conv_transpose},
+    {"depth_to_space", sink_depth_to_space},
     {"linear", make_linear},
     {"recurrent", split_recurrent},
     {"rows", join_views},

@@ -60,12 +60,38 @@ bool last_axis(const graph::Node& n, Index rank, Index otherwise) {
   return axis == -1 || axis == rank - 1;
 }
 
+/// A row-major tensor with the positions behind `axis` as columns.
+Forms forms_across(Builder& b, graph::ValueId x, graph::ValueId y, Index axis) {
+  const Shape& s = b.shape(x);
+  Layout l{.features = s[static_cast<std::size_t>(axis)]};
+  for (Index i = 0; i < axis; ++i) l.groups *= s[static_cast<std::size_t>(i)];
+  for (std::size_t i = static_cast<std::size_t>(axis) + 1; i < s.size(); ++i) l.width *= s[i];
+  l.pitch = l.feature_stride = l.width;
+  l.group_stride = l.features * l.width;
+  l.tile_stride = kLanes;
+  const BufferId in = b.rows(x);
+  return {{Axes::tokens, l, in, 0}, {Axes::tokens, l, b.make_rows(y), 0}};
+}
+
+std::optional<Forms> softmax_forms(Builder& b, const graph::Node& n) {
+  const graph::ValueId x = n.inputs[0], y = n.outputs[0];
+  const auto rank = static_cast<Index>(b.shape(x).size());
+  constexpr int kOneAxis = 13;  // before it, Softmax ran over all dimensions from `axis` on
+  if (rank == 0) return std::nullopt;
+  if (last_axis(n, rank, n.version >= kOneAxis ? -1 : 1)) {
+    const bool panels = b.find(x, Axes::tokens) != nullptr;
+    if (!panels && b.find(x)) return std::nullopt;
+    return token_forms(b, x, y, panels);
+  }
+  if (n.version < kOneAxis) return std::nullopt;
+  const Index axis = n.int_attribute("axis", -1);
+  return forms_across(b, x, y, axis < 0 ? axis + rank : axis);
+}
+
 bool lower_softmax(Builder& b, const graph::Node& n) {
-  const Shape& s = b.shape(n.inputs[0]);
-  if (s.empty() || !last_axis(n, static_cast<Index>(s.size()), n.version >= 13 ? -1 : 1)) return false;
-  const bool panels = b.find(n.inputs[0], Axes::tokens) != nullptr;
-  if (!panels && b.find(n.inputs[0])) return false;
-  const Forms f = token_forms(b, n.inputs[0], n.outputs[0], panels);
+  const std::optional<Forms> forms = softmax_forms(b, n);
+  if (!forms) return false;
+  const Forms& f = *forms;
   b.layer().kernel = softmax::best(cpu_features()).name;
   b.layer().layout = describe(f.y.layout);
   b.emit(std::make_unique<SoftmaxStep>(n.op == "LogSoftmax", f.x, f.y), {f.x.buffer, f.y.buffer}, b.layer().kernel);

@@ -86,6 +86,25 @@ class RowsBinaryStep final : public Step {
   const pointwise::Kernel& kernel_ = pointwise::best(cpu_features());
 };
 
+/// An activation of a row-major tensor.
+class RowsActivationStep final : public Step {
+ public:
+  RowsActivationStep(Activation activation, BufferId x, BufferId y, Index count) : activation_(activation), x_(x), y_(y), count_(count) {}
+  void run(const Frame& f) const override {
+    constexpr Index kGrain = 4096;
+    parallel_for((count_ + kGrain - 1) / kGrain, f.threads, [&](Index first, Index last) {
+      const Index from = first * kGrain;
+      kernel_.unary(activation_, f.at(x_, from), f.at(y_, from), std::min(count_, last * kGrain) - from);
+    });
+  }
+
+ private:
+  Activation activation_;
+  BufferId x_, y_;
+  Index count_;
+  const pointwise::Kernel& kernel_ = pointwise::best(cpu_features());
+};
+
 std::optional<BinaryKind> binary_kind(const std::string& op) {
   constexpr std::pair<std::string_view, BinaryKind> kKinds[] = {{"Add", BinaryKind::add}, {"Sub", BinaryKind::sub},
                                                                 {"Mul", BinaryKind::mul}, {"Div", BinaryKind::div},
@@ -212,11 +231,22 @@ bool lower_binary_rows(Builder& b, const graph::Node& n, BinaryKind kind) {
   b.emit(std::make_unique<RowsBinaryStep>(kind, a, c, to, count), {a.buffer, c.buffer, to}, b.layer().kernel);
   return true;
 }
+
+bool lower_activation_rows(Builder& b, const graph::Node& n) {
+  const graph::ValueId x = n.inputs[0], y = n.outputs[0];
+  const Index count = element_count(b.shape(x));
+  if (b.dtype(x) != DType::f32 || count == 0) return false;
+  const BufferId from = b.rows(x), to = b.make_rows(y);
+  b.layer().kernel = pointwise::best(cpu_features()).name;
+  b.layer().layout = "rows";
+  b.emit(std::make_unique<RowsActivationStep>(activation_of(n), from, to, count), {from, to}, b.layer().kernel);
+  return true;
+}
 }  // namespace
 
 bool lower_pointwise(Builder& b, const graph::Node& n) {
   if (n.domain == "tulle" && n.op == "Activation") {
-    if (!b.find(n.inputs[0])) return false;
+    if (!b.find(n.inputs[0])) return lower_activation_rows(b, n);
     emit_per_feature(b, n.inputs[0], n.outputs[0], {nullptr, nullptr, nullptr, activation_of(n)}, 0);
     return true;
   }

@@ -261,6 +261,18 @@ TEST(Plan, RunsRecurrentLayersStepByStep) {
   }
 }
 
+TEST(Plan, NormalizesAcrossAnyAxisAndActivatesRows) {
+  for (const Index axis : {0, 1, -2, 3}) {
+    Net net(12);
+    const auto x = net.input("x", {2, 16, 5, 21});
+    const auto gated = net.fused("Activation", {x}, {{"activation", std::string("silu")}});
+    net.output(net.op("Softmax", {gated}, {{"axis", axis}}));
+    net.output(net.op("LogSoftmax", {x}, {{"axis", axis}}));
+    net.output(gated);
+    expect_agrees(net, {{"x", {2, 16, 5, 21}}});
+  }
+}
+
 TEST(Plan, TakesWeightsThatLieTransposed) {
   for (Index n : {1, 33}) {
     Net net(8);
