@@ -3,7 +3,7 @@
 
 namespace tulle {
 /// What is applied to every element after a product. alpha, beta: leaky_relu slope; clip bounds [alpha,
-/// beta]; hard_sigmoid max(0, min(1, alpha x + beta)); the others have none.
+/// beta]; hard_sigmoid max(0, min(1, alpha x + beta)); elu alpha (e^x - 1) below 0; the others have none.
 enum class ActivationKind : std::uint8_t {
   none,
   relu,

@@ -67,7 +67,7 @@ double activate(const Activation& a, double x) {
     case ActivationKind::tanh:
       return std::tanh(x);
     case ActivationKind::elu:
-      return x < 0 ? std::expm1(x) : x;
+      return x < 0 ? a.alpha * std::expm1(x) : x;
   }
   return x;
 }

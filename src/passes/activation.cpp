@@ -36,7 +36,7 @@ std::optional<ActivationSpec> by_name(const Rewriter& r, const Node& node) {
     return ActivationSpec{"hard_sigmoid", number("alpha", 0.2f), number("beta", 0.5f)};
   if (node.op == "HardSwish") return ActivationSpec{"hard_swish"};
   if (node.op == "Tanh") return ActivationSpec{"tanh"};
-  if (node.op == "Elu" && number("alpha", 1) == 1) return ActivationSpec{"elu"};
+  if (node.op == "Elu") return ActivationSpec{"elu", number("alpha", 1)};
   if (node.op == "Gelu")
     return ActivationSpec{node.string_attribute("approximate", "none") == "tanh" ? "gelu_tanh" : "gelu"};
   if (node.op == "PRelu")

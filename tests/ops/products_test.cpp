@@ -187,7 +187,7 @@ TEST(FusedActivation, KnowsEveryNameAndRefusesOthers) {
   expect_near(of("leaky_relu", 0.1f, 0), {3}, {-0.2, 0.5, 7}, 1e-7);
   expect_near(of("hard_sigmoid", 0.2f, 0.5f), {3}, {0.1, 0.6, 1}, 1e-7);
   expect_near(of("hard_swish", 0, 0), {3}, {-2.0 / 6, 0.5 * (0.5 / 6 + 0.5), 7}, 1e-6);
-  expect_near(of("elu", 0, 0), {3}, {std::exp(-2) - 1, 0.5, 7}, 1e-7);
+  expect_near(of("elu", 0.5f, 0), {3}, {0.5 * (std::exp(-2) - 1), 0.5, 7}, 1e-7);
   expect_near(of("gelu", 0, 0), {3}, {-0.045500264, 0.345731239, 7}, 1e-6);
   expect_near(of("gelu_tanh", 0, 0), {3}, {-0.045402306, 0.345714026, 7}, 1e-6);
   EXPECT_NE(refusal("Activation", 1, {{"activation", std::string("swish9")}}, {x}, "tulle").find("'swish9'"),

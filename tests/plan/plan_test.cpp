@@ -261,6 +261,28 @@ TEST(Plan, RunsRecurrentLayersStepByStep) {
   }
 }
 
+// From the file's own nodes: what the passes write, kernels and operators must read alike.
+TEST(Plan, AppliesActivationsAfterAConvolutionAsTheFileHasThem) {
+  const std::pair<const char*, Attributes> activations[] = {
+      {"Elu", {}}, {"Elu", {{"alpha", 0.3f}}}, {"LeakyRelu", {}}, {"LeakyRelu", {{"alpha", 0.4f}}}, {"HardSigmoid", {}},
+      {"HardSigmoid", {{"alpha", 0.5f}, {"beta", 0.1f}}}, {"HardSwish", {}}, {"Sigmoid", {}}, {"Tanh", {}}, {"Relu", {}}};
+  for (const auto& [op, attributes] : activations) {
+    SCOPED_TRACE(op);
+    Net net(13);
+    const std::map<std::string, Shape> shapes{{"x", {1, 5, 9, 9}}};
+    const auto conv = net.op("Conv", {net.input("x", shapes.at("x")), net.weight({20, 5, 3, 3})}, {});
+    net.output(net.op(op, {conv}, attributes));
+    passes::Log log;
+    const graph::Graph before = passes::specialize(net.g, shapes, log);
+    const std::vector<Tensor> input{net.random(shapes.at("x"))};
+    net.g = passes::optimize(before, log);
+    ASSERT_EQ(net.g.nodes.size(), 1u);
+    const Tensor want = ops::interpret(before, input)[0], got = ops::interpret(net.g, input)[0];
+    for (std::size_t i = 0; i < want.as<float>().size(); ++i) ASSERT_NEAR(want.as<float>()[i], got.as<float>()[i], 1e-5) << i;
+    expect_agrees(net, shapes);
+  }
+}
+
 TEST(Plan, NormalizesAcrossAnyAxisAndActivatesRows) {
   for (const Index axis : {0, 1, -2, 3}) {
     Net net(12);
