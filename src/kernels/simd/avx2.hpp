@@ -193,12 +193,15 @@ TULLE_INLINE void transpose8(const __m256* in, __m256* out) {
   }
 }
 /// r[i][j] becomes r[j][i], in quarters of 8 x 8.
-[[maybe_unused]] __attribute__((noinline)) TULLE_ISA_ATTR void transpose(V* r) {
+TULLE_INLINE void transpose_inline(V* r) {
   __m256 in[4][8], out[4][8];
   for (int i = 0; i < 8; ++i)
     in[0][i] = r[i].lo, in[1][i] = r[i + 8].lo, in[2][i] = r[i].hi, in[3][i] = r[i + 8].hi;
   for (int quarter = 0; quarter < 4; ++quarter) transpose8(in[quarter], out[quarter]);
   for (int i = 0; i < 8; ++i) r[i] = {out[0][i], out[1][i]}, r[i + 8] = {out[2][i], out[3][i]};
+}
+[[maybe_unused]] __attribute__((noinline)) TULLE_ISA_ATTR void transpose(V* r) {
+  transpose_inline(r);
 }
 }  // namespace
 }  // namespace tulle

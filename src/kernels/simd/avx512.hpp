@@ -151,7 +151,7 @@ TULLE_INLINE V sums(const V* r) {
 }
 
 /// r[i][j] becomes r[j][i]: pairs, quadruples within 128 bits, then 128-bit pieces twice.
-[[maybe_unused]] __attribute__((noinline)) TULLE_ISA_ATTR void transpose(V* r) {
+TULLE_INLINE void transpose_inline(V* r) {
   __m512 t[16];
 #pragma GCC unroll 4
   for (int i = 0; i < 16; i += 4) {
@@ -170,6 +170,9 @@ TULLE_INLINE V sums(const V* r) {
     r[i].v = _mm512_shuffle_f32x4(a, c, 0x88), r[i + 8].v = _mm512_shuffle_f32x4(a, c, 0xdd);
     r[i + 4].v = _mm512_shuffle_f32x4(b, d, 0x88), r[i + 12].v = _mm512_shuffle_f32x4(b, d, 0xdd);
   }
+}
+[[maybe_unused]] __attribute__((noinline)) TULLE_ISA_ATTR void transpose(V* r) {
+  transpose_inline(r);
 }
 }  // namespace
 }  // namespace tulle
