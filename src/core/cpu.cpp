@@ -1,5 +1,7 @@
 #include "core/cpu.hpp"
+#include <cpuid.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cstdlib>
 #include <fstream>
@@ -15,6 +17,16 @@ constexpr Named kNames[] = {{"avx2", Features::avx2},           {"avx512", Featu
                             {"avx512_bf16", Features::avx512_bf16}, {"avx512_vnni", Features::avx512_vnni},
                             {"amx", Features::amx},             {"jit", Features::jit}};
 
+/// Tiles are 8 KiB of state for each thread, which Linux saves only for processes that have asked (arch_prctl(2)).
+bool may_use_tiles() {
+  constexpr unsigned kTile = 1u << 24, kBf16 = 1u << 22, kInt8 = 1u << 25;  // CPUID 7, EDX
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return false;
+  if ((edx & kTile) == 0 || (edx & kBf16) == 0 || (edx & kInt8) == 0) return false;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
 Features hardware() {
   __builtin_cpu_init();
   Features have = Features::jit;
@@ -26,6 +38,8 @@ Features hardware() {
   if (!contains(have, Features::avx512)) return have;
   if (__builtin_cpu_supports("avx512bf16")) have = have | Features::avx512_bf16;
   if (__builtin_cpu_supports("avx512vnni")) have = have | Features::avx512_vnni;
+  static const bool tiles = may_use_tiles();
+  if (tiles) have = have | Features::amx;
   return have;
 }
 

@@ -135,6 +135,16 @@ void Assembler::fma_onto_scalar(Vec x, Vec a, Mem b) {
   writer_->vfmadd213ps(writer_->vec(x), writer_->vec(a), writer_->scalar(b));
 }
 
+void Assembler::load_low_halves(Vec to, Mem m) {
+  writer_->vpslld(writer_->vec(to), writer_->mem(m), 16);
+}
+void Assembler::load_high_halves(Vec to, Mem m, Mask odd) {
+  writer_->vmovdqu16(writer_->vec(to) | writer_->mask(odd) | writer_->T_z, writer_->mem(m));
+}
+void Assembler::mask(Mask to, std::uint32_t bits) {
+  writer_->mov(writer_->eax, bits);
+  mask(to, Gpr::rax);
+}
 void Assembler::mask(Mask to, Gpr from) {
   writer_->kmovd(writer_->mask(to), Xbyak::Reg32(static_cast<int>(from)));
 }

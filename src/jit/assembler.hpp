@@ -74,6 +74,9 @@ class Assembler {
   void ints_to_floats(Vec);
   void fma_onto_scalar(Vec x, Vec a, Mem b);  ///< avx512: x = x a + b, b one float for all lanes
 
+  void load_low_halves(Vec, Mem);         ///< avx512: the lower bf16 of each word there, as f32
+  void load_high_halves(Vec, Mem, Mask);  ///< likewise the upper; of the mask every odd bit is set
+  void mask(Mask, std::uint32_t);         ///< through eax
   void mask(Mask, Gpr);                        ///< avx512, as are all that take masks
   void mask_negative(Mask, Vec);               ///< lanes whose sign bit is set
   void mul_where(Mask, Vec to, Vec a, Vec b);  ///< other lanes keep `to`

@@ -15,7 +15,7 @@ using jit::Mem;
 using jit::Vec;
 
 constexpr Vec kRowOfB{30}, kValue{31};
-constexpr Mask kLaneMask{1}, kNegative{2};
+constexpr Mask kLaneMask{1}, kNegative{2}, kHighHalves{3};
 
 Vec sum(Index row) {
   return {static_cast<int>(row)};
@@ -98,8 +98,18 @@ void finish(Assembler& to, const Piece& piece, ValueStream& values) {
   to.leave();
 }
 
-/// sum += the word in kValue times the row of B.
-void multiply_lone(Assembler& to, Product product, Vec to_sum, Mem row_of_b) {
+/// A row of B, each lane as the product wants it.
+void load_row(Assembler& to, Product product, const Column& column, Mem row_of_b) {
+  if (product != Product::bf16_singles)
+    to.load(kRowOfB, row_of_b);
+  else if (column.rank % 2 == 0)
+    to.load_low_halves(kRowOfB, row_of_b);
+  else
+    to.load_high_halves(kRowOfB, row_of_b, kHighHalves);
+}
+
+/// sum += the entry in kValue times a row of B.
+void multiply_lone(Assembler& to, Product product, Vec to_sum, const Column& column, Mem row_of_b) {
   switch (product) {
     case Product::f32:
       to.fma(to_sum, kValue, row_of_b);
@@ -107,17 +117,22 @@ void multiply_lone(Assembler& to, Product product, Vec to_sum, Mem row_of_b) {
     case Product::bf16_pairs:
       to.dot_bf16(to_sum, kValue, row_of_b);
       break;
+    case Product::bf16_singles:
+      load_row(to, product, column, row_of_b);
+      to.fma(to_sum, kRowOfB, kValue);
+      break;
     case Product::s8_u8_quads:  // whose unsigned operand must be a register
-      to.load(kRowOfB, row_of_b);
+      load_row(to, product, column, row_of_b);
       to.dot_u8_s8(to_sum, kRowOfB, kValue);
       break;
   }
 }
 
-/// sum += the word of A at `value` times the row of B in kRowOfB.
+/// sum += the entry of A at `value` times the row of B in kRowOfB.
 void multiply_scalar(Assembler& to, Product product, Vec to_sum, Mem value) {
   switch (product) {
     case Product::f32:
+    case Product::bf16_singles:
       to.fma_scalar(to_sum, kRowOfB, value);
       break;
     case Product::bf16_pairs:
@@ -135,10 +150,10 @@ void multiply(Assembler& to, const Piece& piece, const Column& column, Mem row_o
   const auto nonzeros = piece.all.of(column);
   if (column.count == 1) {
     to.broadcast(kValue, nonzeros[0].value);
-    multiply_lone(to, piece.product, sum(nonzeros[0].row), row_of_b);
+    multiply_lone(to, piece.product, sum(nonzeros[0].row), column, row_of_b);
     return;
   }
-  to.load(kRowOfB, row_of_b);
+  load_row(to, piece.product, column, row_of_b);
   for (const Nonzero& x : nonzeros) multiply_scalar(to, piece.product, sum(x.row), values.next(x.value));
 }
 }  // namespace
@@ -147,6 +162,7 @@ Emitted emit_avx512(Assembler& to, const Piece& piece) {
   Cursor b(to, kB, 64);
   ValueStream values(to, 4);
   SpreadPrefetch prefetch(to, piece);
+  if (piece.product == Product::bf16_singles) to.mask(kHighHalves, 0xaaaaaaaau);
   start(to, piece, values);
   for (std::size_t k = 0; k < piece.columns.size(); ++k) {
     multiply(to, piece, piece.columns[k], reach(b, piece.columns.subspan(k)), values);

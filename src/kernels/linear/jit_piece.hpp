@@ -5,11 +5,13 @@
 #include "kernels/linear/jit_columns.hpp"
 
 namespace tulle::linear::generated {
-/// What a word of A (32 bits, carried as a float) and a lane of B make, and what they are added to.
+/// What an entry of A (32 bits, carried as a float) and a lane of B make, and what they are added to.
 enum class Product {
-  f32,          ///< f32 times f32
-  bf16_pairs,   ///< two bf16 by two bf16, in f32
-  s8_u8_quads,  ///< four s8 by four u8, in s32; at the end act(scale sum + bias + R) in f32
+  f32,           ///< f32 times f32
+  bf16_pairs,    ///< two bf16 by two bf16, in f32
+  bf16_singles,  ///< f32 times the lower (even rank of the column) or the upper of two bf16, widened when
+                 ///< loaded
+  s8_u8_quads,   ///< four s8 by four u8, in s32; at the end act(scale sum + bias + R) in f32
 };
 /// For sums of integers: where the sum of a row begins and what it is multiplied by, one of each a row.
 struct IntegerRows {

@@ -29,8 +29,22 @@ Csr pack_words(const CsrView& a, DType dtype) {
   return words;
 }
 
+OnWords::OnWords(const Problem& p) : words(pack_words(p.a, p.dtype)) {
+  for (Index w = 0; w < words.cols; ++w) offsets.push_back(static_cast<std::int32_t>(w * kLanes));
+  problem = {words.view(), offsets, p.bias,       p.c_stride, p.r_stride,
+             p.residual,   p.mask,  p.activation, p.tiles};
+}
+
+OnColumns::OnColumns(const Problem& p) {
+  for (const float x : p.a.values) values.push_back(BFloat16(x));
+  for (Index k = 0; k < p.a.cols; ++k) offsets.push_back(static_cast<std::int32_t>(k / 2 * kLanes));
+  const CsrView a{p.a.rows, p.a.cols, p.a.offsets, p.a.columns, values};
+  problem = {a, offsets, p.bias, p.c_stride, p.r_stride, p.residual, p.mask, p.activation, p.tiles};
+}
+
 std::vector<std::int32_t> first_sums(const Problem& p) {
   std::vector<std::int32_t> sums(static_cast<std::size_t>(p.a.rows), 0);
+  if (p.dtype != DType::i8) return sums;
   for (Index i = 0; i < p.a.rows; ++i)
     for (Index e = p.a.offsets[i]; e < p.a.offsets[i + 1]; ++e)
       sums[static_cast<std::size_t>(i)] -= p.zero_point * static_cast<std::int32_t>(p.a.values[e]);

@@ -13,6 +13,25 @@ constexpr Index words_of(DType dtype, Index k) {
 /// bits as a float that nobody computes with.
 Csr pack_words(const CsrView&, DType);
 
+/// The product of words as linear's packers and generator know it; bias, residual and activation are p's.
+struct OnWords {
+  explicit OnWords(const Problem& p);
+  OnWords(const OnWords&) = delete;
+  Csr words;
+  std::vector<std::int32_t> offsets;
+  linear::Problem problem;
+};
+
+/// bf16: the same product by single columns, of which an even one and the odd one behind it share a row of
+/// words.
+struct OnColumns {
+  explicit OnColumns(const Problem& p);
+  OnColumns(const OnColumns&) = delete;
+  std::vector<float> values;  ///< of A, rounded to bf16
+  std::vector<std::int32_t> offsets;
+  linear::Problem problem;
+};
+
 /// i8: what the sum of each row begins with, -zero_point * (sum of the row), so that B need not be shifted.
 std::vector<std::int32_t> first_sums(const Problem&);
 /// i8: one scale for each row.
