@@ -7,3 +7,5 @@
   __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,fma,f16c,bmi,bmi2")))
 #define TULLE_AMX                                                                                              \
   __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,amx-tile,amx-bf16,amx-int8,fma,f16c,bmi,bmi2")))
+#define TULLE_AVX512_VNNI \
+  __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vnni,fma,f16c,bmi,bmi2")))
