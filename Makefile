@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup build test asan demo bench peers fuzz check clean
 JOBS ?= $(shell nproc)
-SANITIZED := io passes kernels runtime lab cli
+SANITIZED := formats io passes kernels runtime lab cli
 space := $() $()
 
 help:   ## this list
@@ -40,7 +40,7 @@ bench: build  ## the benchmark of the README, beside ONNX Runtime (BENCH="--only
 	@scripts/setup.sh python tests onnxruntime
 	@.venv/bin/python bench/run.py $(BENCH)
 
-fuzz:   ## read damaged models until stopped (libFuzzer, ASan, UBSan); FUZZ_SECONDS=60 stops by itself
+fuzz:   ## read damaged models (FUZZ=matrix: matrices) until stopped (libFuzzer, ASan, UBSan); FUZZ_SECONDS=60 stops by itself
 	@scripts/setup.sh system
 	@scripts/setup.sh fuzz
 	@scripts/fuzz.sh

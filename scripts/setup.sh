@@ -9,7 +9,7 @@ die() { echo "setup: $*" >&2; exit 1; }
 
 system_packages="ca-certificates g++ cmake ninja-build ccache python3 python3-venv
   libprotobuf-dev protobuf-compiler libonnx-dev libxbyak-dev
-  libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev libgtest-dev"
+  libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev liblzma-dev libgtest-dev"
 fuzz_packages="clang-19 libclang-rt-19-dev libomp-19-dev"
 
 install_packages() {

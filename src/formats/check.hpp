@@ -6,6 +6,9 @@
 #include "tulle/sparse.hpp"
 
 namespace tulle {
+/// Of matrices that a few bytes of a file or a few entries can describe; their offsets take 1 GiB.
+constexpr Index kMostRows = Index{1} << 27;
+
 /// The checks that compressed formats share. `where` names the format, `line` what is compressed: "row",
 /// "column", "row of blocks".
 

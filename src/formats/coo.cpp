@@ -7,8 +7,6 @@
 
 namespace tulle {
 namespace {
-constexpr Index kMostRows = Index{1} << 27;  // whose offsets take 1 GiB
-
 /// Where the entries of each row go, those of a row in their order.
 Csr grouped_by_row(const Coo& c) {
   Csr a{c.rows, c.cols, std::vector<Index>(static_cast<std::size_t>(c.rows) + 1), {}, {}};
@@ -16,12 +14,13 @@ Csr grouped_by_row(const Coo& c) {
   std::partial_sum(a.offsets.begin(), a.offsets.end(), a.offsets.begin());
   a.columns.resize(c.columns.size());
   a.values.resize(c.values.size());
-  std::vector<Index> next = a.offsets;
-  for (std::size_t p = 0; p < c.values.size(); ++p) {
-    const auto to = static_cast<std::size_t>(next[static_cast<std::size_t>(c.row_indices[p])]++);
+  for (std::size_t p = 0; p < c.values.size(); ++p) {  // offsets move to the ends of their rows
+    const auto to = static_cast<std::size_t>(a.offsets[static_cast<std::size_t>(c.row_indices[p])]++);
     a.columns[to] = c.columns[p];
     a.values[to] = c.values[p];
   }
+  std::copy_backward(a.offsets.begin(), a.offsets.end() - 1, a.offsets.end());
+  a.offsets[0] = 0;
   return a;
 }
 

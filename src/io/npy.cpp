@@ -25,6 +25,7 @@ constexpr NpyType kTypes[] = {{"<f4", DType::f32}, {"<f8", DType::f64}, {"<f2", 
 
 struct Header {
   std::optional<DType> dtype;
+  Index string_bytes = 0;  // of a byte string, whose dtype is u8
   std::optional<bool> fortran_order;
   std::optional<Shape> shape;
 };
@@ -42,7 +43,7 @@ class HeaderParser {
       const std::string_view key = quoted();
       expect(":");
       if (key == "descr")
-        set(header.dtype, dtype(), key);
+        set(header.dtype, dtype(header.string_bytes), key);
       else if (key == "fortran_order")
         set(header.fortran_order, boolean(), key);
       else if (key == "shape")
@@ -87,7 +88,7 @@ class HeaderParser {
     text_.remove_prefix(end + 1);
     return found;
   }
-  DType dtype() {
+  DType dtype(Index& string_bytes) {
     skip_spaces();
     if (text_.substr(0, 1) == "[") fail("a structured type is not supported");
     const std::string_view descr = quoted();
@@ -95,6 +96,10 @@ class HeaderParser {
       if (type.descr == descr ||
           (type.descr[0] == '|' && descr.size() == 3 && descr.substr(1) == type.descr.substr(1)))
         return type.dtype;
+    if (descr.starts_with("|S")) {
+      const auto [end, error] = std::from_chars(descr.data() + 2, descr.data() + descr.size(), string_bytes);
+      if (error == std::errc() && end == descr.data() + descr.size() && string_bytes > 0) return DType::u8;
+    }
     const bool object = descr.find('O') != std::string_view::npos;
     fail("type '" + std::string(descr.substr(0, 40)) + "' is not supported" +
          (object                      ? " (Python objects are never unpickled)"
@@ -184,7 +189,8 @@ Tensor from_fortran_order(const Tensor& t) {
 Tensor read_npy_stream(const NextBytes& next, Index bytes, Index most_bytes, const std::string& where) {
   const auto [text, begin] = read_header_text(next, bytes, where);
   const Header header = HeaderParser(text, where).parse();
-  const TensorType type{*header.dtype, *header.shape};
+  TensorType type{*header.dtype, *header.shape};
+  if (header.string_bytes > 0) type.shape.push_back(header.string_bytes);
   const Index size = checked_mul(element_count(type.shape, where.c_str()),
                                  static_cast<Index>(size_bytes(type.dtype)), where.c_str());
   if (size != bytes - begin)
@@ -202,14 +208,16 @@ Tensor read_npy_stream(const NextBytes& next, Index bytes, Index most_bytes, con
 }
 
 std::string npy_header(const TensorType& type, const std::string& where) {
-  std::string_view descr;
   for (const NpyType& t : kTypes)
-    if (t.dtype == type.dtype) descr = t.descr;
-  if (descr.empty()) throw Error(where, "NumPy has no type for " + std::string(name(type.dtype)));
+    if (t.dtype == type.dtype) return npy_header(t.descr, type.shape);
+  throw Error(where, "NumPy has no type for " + std::string(name(type.dtype)));
+}
+
+std::string npy_header(std::string_view descr, const Shape& shape) {
   std::string dims;
-  for (Index d : type.shape) dims += std::to_string(d) + ", ";
-  if (type.shape.size() > 1) dims.resize(dims.size() - 2);
-  if (type.shape.size() == 1) dims.pop_back();
+  for (Index d : shape) dims += std::to_string(d) + ", ";
+  if (shape.size() > 1) dims.resize(dims.size() - 2);
+  if (shape.size() == 1) dims.pop_back();
   std::string text =
       "{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': (" + dims + "), }";
   const std::size_t unpadded = kMagic.size() + 4 + text.size() + 1;

@@ -13,4 +13,5 @@ Tensor read_npy_stream(const NextBytes&, Index bytes, Index most_bytes, const st
 
 /// Magic, version and header of an .npy, padded so that the data begin at a multiple of 64.
 std::string npy_header(const TensorType&, const std::string& where);
+std::string npy_header(std::string_view descr, const Shape&);  ///< descr as NumPy writes types: "|S3"
 }  // namespace tulle::io

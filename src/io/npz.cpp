@@ -226,56 +226,78 @@ std::string common_header(std::uint32_t crc, std::uint32_t bytes, std::size_t na
   return h;
 }
 
-uLong checksum(std::string_view header, const Tensor& t) {
-  const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(header.data()), header.size());
-  return t.size_bytes() ? crc32_z(crc, static_cast<const Bytef*>(t.data()), t.size_bytes()) : crc;
-}
-}  // namespace
+using ByteSpan = std::span<const std::byte>;
 
-void write_npz(const std::filesystem::path& path, std::span<const std::pair<std::string, Tensor>> tensors) {
-  OutputFile file(path);
-  std::string directory;
-  std::set<std::string> names;
-  Index at = 0;
-  const auto put = [&](std::span<const std::byte> bytes) {
-    file.write(bytes);
-    at += std::ssize(bytes);
-    if (at > kMost32) throw Error(path.string(), "would be larger than the 4 GiB of a plain zip archive");
-  };
-  for (const auto& [name, tensor] : tensors) {
-    const std::string member = name + ".npy",
-                      header = npy_header(tensor.type(), path.string() + ": '" + name + "'");
+uLong checksum(std::string_view header, ByteSpan data) {
+  const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(header.data()), header.size());
+  return data.empty() ? crc : crc32_z(crc, reinterpret_cast<const Bytef*>(data.data()), data.size());
+}
+
+/// A zip archive of stored members, as it is being written.
+class Archive {
+ public:
+  explicit Archive(const std::filesystem::path& path) : path_(path.string()), file_(path) {}
+
+  /// `header` and `data` are the bytes of the member, one after the other.
+  void add(const std::string& name, const std::string& header, ByteSpan data) {
+    const std::string member = name + ".npy";
     if (member.size() > 0xffff)
-      throw Error(path.string(),
-                  "a name of " + std::to_string(name.size()) + " bytes does not fit a zip archive");
-    if (!names.insert(member).second) throw Error(path.string(), "'" + name + "' is to be written twice");
-    if (tensor.size_bytes() > static_cast<std::size_t>(kMost32))
-      throw Error(path.string(), "'" + name + "' is larger than 4 GiB");
+      throw Error(path_, "a name of " + std::to_string(name.size()) + " bytes does not fit a zip archive");
+    if (!names_.insert(member).second) throw Error(path_, "'" + name + "' is to be written twice");
+    if (data.size() > static_cast<std::size_t>(kMost32))
+      throw Error(path_, "'" + name + "' is larger than 4 GiB");
     const std::string common =
-        common_header(static_cast<std::uint32_t>(checksum(header, tensor)),
-                      static_cast<std::uint32_t>(header.size() + tensor.size_bytes()), member.size());
+        common_header(static_cast<std::uint32_t>(checksum(header, data)),
+                      static_cast<std::uint32_t>(header.size() + data.size()), member.size());
     std::string local, entry;
     append(local, kLocalMagic);
     append(entry, kEntryMagic);
     append(entry, std::uint16_t{20});
     entry += common;
     entry.append(10, '\0');  // no comment, disk 0, no attributes
-    append(entry, static_cast<std::uint32_t>(at));
-    directory += entry + member;
+    append(entry, static_cast<std::uint32_t>(at_));
+    directory_ += entry + member;
     local += common + member + header;
     put(std::as_bytes(std::span(local)));
-    put({static_cast<const std::byte*>(tensor.data()), tensor.size_bytes()});
+    put(data);
   }
-  if (names.size() > 65534) throw Error(path.string(), "a zip archive holds at most 65534 arrays");
-  std::string end;
-  append(end, kEndMagic);
-  for (std::size_t x : {std::size_t{0}, std::size_t{0}, names.size(), names.size()})
-    append(end, static_cast<std::uint16_t>(x));
-  append(end, static_cast<std::uint32_t>(directory.size()));
-  append(end, static_cast<std::uint32_t>(at));
-  append(end, std::uint16_t{0});
-  put(std::as_bytes(std::span(directory)));
-  put(std::as_bytes(std::span(end)));
-  file.commit();
+
+  void commit() {
+    if (names_.size() > 65534) throw Error(path_, "a zip archive holds at most 65534 arrays");
+    std::string end;
+    append(end, kEndMagic);
+    for (std::size_t x : {std::size_t{0}, std::size_t{0}, names_.size(), names_.size()})
+      append(end, static_cast<std::uint16_t>(x));
+    append(end, static_cast<std::uint32_t>(directory_.size()));
+    append(end, static_cast<std::uint32_t>(at_));
+    append(end, std::uint16_t{0});
+    put(std::as_bytes(std::span(directory_)));
+    put(std::as_bytes(std::span(end)));
+    file_.commit();
+  }
+
+ private:
+  void put(ByteSpan bytes) {
+    file_.write(bytes);
+    at_ += std::ssize(bytes);
+    if (at_ > kMost32) throw Error(path_, "would be larger than the 4 GiB of a plain zip archive");
+  }
+
+  std::string path_, directory_;
+  OutputFile file_;
+  std::set<std::string> names_;
+  Index at_ = 0;
+};
+}  // namespace
+
+void write_npz(const std::filesystem::path& path, std::span<const std::pair<std::string, Tensor>> tensors,
+               std::span<const std::pair<std::string, std::string>> texts) {
+  Archive archive(path);
+  for (const auto& [name, text] : texts)
+    archive.add(name, npy_header("|S" + std::to_string(text.size()), {}), std::as_bytes(std::span(text)));
+  for (const auto& [name, tensor] : tensors)
+    archive.add(name, npy_header(tensor.type(), path.string() + ": '" + name + "'"),
+                {static_cast<const std::byte*>(tensor.data()), tensor.size_bytes()});
+  archive.commit();
 }
 }  // namespace tulle::io

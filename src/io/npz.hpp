@@ -14,13 +14,14 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 constexpr Index kMostArrayBytes = Index{2} << 30;
 
 /// NumPy's formats: .npy versions 1 to 3, little-endian numbers and bool, C or Fortran order (turned to C
-/// order); .npz: a zip archive of them, stored or deflated, checksums compared. Never executes or unpickles
+/// order); byte strings (|Sn) come as u8 with one more dimension, of n; .npz: a zip archive of them, stored or deflated, checksums compared. Never executes or unpickles
 /// anything. An Error names the file, the array and the reason.
 Tensor read_npy(const std::filesystem::path&, Index most_bytes = kMostArrayBytes);
 NamedTensors read_npz(const std::filesystem::path&, Index most_bytes = kMostArrayBytes);
 
 /// Written whole or not at all. bf16 is refused, as NumPy has no such type.
 void write_npy(const std::filesystem::path&, const Tensor&);
-void write_npz(const std::filesystem::path&,
-               std::span<const std::pair<std::string, Tensor>>);  ///< stored; under 4 GiB
+/// Stored; under 4 GiB. `texts` are names and byte strings.
+void write_npz(const std::filesystem::path&, std::span<const std::pair<std::string, Tensor>>,
+               std::span<const std::pair<std::string, std::string>> texts = {});
 }  // namespace tulle::io
