@@ -9,6 +9,7 @@ void add_inspect(CLI::App&);
 void add_bench(CLI::App&);
 void add_explain(CLI::App&);
 void add_run(CLI::App&);
+void add_kernel(CLI::App&);
 void add_doctor(CLI::App&);
 void add_peer(CLI::App&);
 }  // namespace tulle::cli

@@ -36,11 +36,11 @@ std::string candidates(const plan::Layer& l) {
   const auto append = [](std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; };
   for (const plan::Candidate& c : l.candidates) {
     if (!c.refusal.empty())
-      append(refused, fmt::format("{} ({})", c.kernel, c.refusal));
+      append(refused, fmt::format("{} ({})", c.name, c.refusal));
     else if (c.time_us > 0)
-      append(timed, fmt::format("{} {:.1f} us", c.kernel, c.time_us));
+      append(timed, fmt::format("{} {:.1f} us", c.name, c.time_us));
     else
-      append(modelled, fmt::format("{} ({:.0f} us)", c.kernel, c.cost_us));
+      append(modelled, fmt::format("{} ({:.0f} us)", c.name, c.cost_us));
   }
   std::string text = "asked: " + timed;
   if (!modelled.empty()) text += "; not timed, modelled slower: " + modelled;

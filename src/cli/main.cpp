@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   tulle::cli::add_bench(app);
   tulle::cli::add_explain(app);
   tulle::cli::add_run(app);
+  tulle::cli::add_kernel(app);
   tulle::cli::add_doctor(app);
   tulle::cli::add_peer(app);
   if (const std::string refusal = unknown_command(app, argc, argv); !refusal.empty()) return refuse(refusal);

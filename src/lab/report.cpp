@@ -7,7 +7,7 @@ namespace {
 using nlohmann::json;
 
 json candidate_json(const plan::Candidate& c) {
-  json j{{"kernel", c.kernel}};
+  json j{{"kernel", c.name}};
   if (!c.refusal.empty()) j["refusal"] = c.refusal;
   if (c.cost_us > 0) j["cost_us"] = c.cost_us;
   if (c.time_us > 0) j["time_us"] = c.time_us;

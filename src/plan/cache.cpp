@@ -19,10 +19,10 @@ std::uint64_t hash(const std::string& text) {
 }
 
 json to_json(const Candidate& c) {
-  return {{"kernel", c.kernel}, {"refusal", c.refusal}, {"cost_us", c.cost_us}, {"time_us", c.time_us}};
+  return {{"kernel", c.name}, {"refusal", c.refusal}, {"cost_us", c.cost_us}, {"time_us", c.time_us}};
 }
 Candidate candidate(const json& j) {
-  return {j.at("kernel"), j.at("refusal"), j.at("cost_us"), j.at("time_us")};
+  return {.name = j.at("kernel"), .refusal = j.at("refusal"), .cost_us = j.at("cost_us"), .time_us = j.at("time_us")};
 }
 }  // namespace
 

@@ -7,15 +7,10 @@
 #include <vector>
 #include "formats/layout.hpp"
 #include "graph/graph.hpp"
+#include "tulle/kernel_choice.hpp"
 
 namespace tulle::plan {
-/// One kernel that was asked for a layer: it refused (why), or was only modelled, or was timed as it will run.
-struct Candidate {
-  std::string kernel;
-  std::string refusal;  ///< empty: it accepted
-  double cost_us = 0;   ///< by the kernel's own model; 0: not asked
-  double time_us = 0;   ///< measured; 0: not timed
-};
+using Candidate = KernelChoice;
 
 /// What the plan decided for one node and why.
 struct Layer {

@@ -108,18 +108,6 @@ void describe_product(const Product& p, Layer& layer) {
   layer.layout = describe(p.out);
 }
 
-namespace {
-// Sparse kernels are asked only where zeros are enough to matter: generating code for a dense layer costs much.
-constexpr double kFewestZeros = 0.15;
-constexpr Index kSmallWeight = 200'000;
-
-std::optional<std::string> too_dense(const Product& p) {
-  const double zeros = 1 - static_cast<double>(p.weight.values.size()) / static_cast<double>(std::max<Index>(1, p.weights));
-  if (zeros >= kFewestZeros || static_cast<Index>(p.weight.values.size()) <= kSmallWeight) return std::nullopt;
-  return fmt::format("{:.0f} % zeros are fewer than the {:.0f} % from which a sparse kernel can pay", 100 * zeros, 100 * kFewestZeros);
-}
-}  // namespace
-
 std::vector<Contender> product_contenders(Builder& b, const Product& p, const std::vector<Tile>& tiles) {
   const linear::Problem problem = problem_of(p, static_cast<Index>(tiles.size()));
   const Features have = cpu_features();
@@ -134,7 +122,7 @@ std::vector<Contender> product_contenders(Builder& b, const Product& p, const st
     else if (kernel->sparse && kernel != linear::kernels().back() && !b.options().sparse)
       c.refusal = "only dense kernels were asked for";
     else if (kernel->sparse && kernel != linear::kernels().back())
-      c.refusal = too_dense(p);
+      c.refusal = choice::too_dense(std::ssize(p.weight.values), p.weights);
     if (!c.refusal) c.refusal = kernel->refuse(problem);
     if (!c.refusal) c.cost_us = kernel->cost_us(problem);
     const int threads = b.options().threads;

@@ -33,24 +33,4 @@ void Context::run(int threads, double* step_us) {
     if (step_us) step_us[i] += std::chrono::duration<double, std::micro>(Clock::now() - start).count();
   }
 }
-
-ContextPool::Lease::Lease(ContextPool& pool) : pool_(pool), context_(nullptr), slot_(0) {
-  for (slot_ = 0; slot_ < kSlots; ++slot_) {
-    Slot& s = pool.slots_[slot_];
-    bool taken = false;
-    if (!s.taken.compare_exchange_strong(taken, true, std::memory_order_acquire)) continue;
-    try {
-      if (!s.context) s.context = std::make_unique<Context>(pool.plan_);
-    } catch (...) {  // no memory: the slot is free for a later try
-      s.taken.store(false, std::memory_order_release);
-      throw;
-    }
-    context_ = s.context.get();
-    return;
-  }
-  throw Error("session", "more than " + std::to_string(kSlots) + " runs at once");
-}
-ContextPool::Lease::~Lease() {
-  pool_.slots_[slot_].taken.store(false, std::memory_order_release);
-}
 }  // namespace tulle::runtime

@@ -1,7 +1,7 @@
 #pragma once
-#include <atomic>
 #include <memory>
 #include <vector>
+#include "core/lease.hpp"
 #include "plan/plan.hpp"
 
 namespace tulle::runtime {
@@ -21,31 +21,5 @@ class Context {
   std::vector<std::unique_ptr<plan::StepState>> states_;  ///< one per step, most null
 };
 
-/// Contexts for runs that overlap in time: taken and given back without a lock; a new one is made only when more runs
-/// overlap than ever before.
-class ContextPool {
- public:
-  explicit ContextPool(const plan::Plan& plan) : plan_(plan) {}
-  class Lease {
-   public:
-    Lease(ContextPool& pool);
-    ~Lease();
-    Context& operator*() const { return *context_; }
-    Context* operator->() const { return context_; }
-
-   private:
-    ContextPool& pool_;
-    Context* context_;
-    std::size_t slot_;
-  };
-
- private:
-  static constexpr std::size_t kSlots = 64;
-  struct Slot {
-    std::atomic<bool> taken{false};
-    std::unique_ptr<Context> context;
-  };
-  const plan::Plan& plan_;
-  Slot slots_[kSlots];
-};
+using ContextPool = LeasePool<Context>;
 }  // namespace tulle::runtime

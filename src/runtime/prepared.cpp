@@ -47,7 +47,7 @@ std::unique_ptr<const Prepared> prepare(const graph::Graph& model, const std::st
   const int threads = p->shares_slices(options.threads) ? 1 : options.threads;
   p->plan = plan::make(p->graph, {.threads = threads, .sparse = options.sparse, .cache = options.plan_cache,
                                   .model_key = model_key, .progress = options.progress});
-  p->contexts = std::make_unique<ContextPool>(*p->plan);
+  p->contexts = std::make_unique<ContextPool>([plan = p->plan.get()] { return std::make_unique<Context>(*plan); });
   return p;
 }
 

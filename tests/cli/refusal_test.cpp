@@ -182,7 +182,7 @@ TEST(Refusal, OutputsThatCannotBeWritten) {
 
 TEST(Refusal, WordsThatAreNoCommandOptionShapeOrInstructionSet) {
   const std::string model = kModels + "mnist5k_vit-s90.onnx";
-  expect_refusal(command({}), "inspect, bench, explain, run, doctor, peer");
+  expect_refusal(command({}), "inspect, bench, explain, run, kernel, doctor, peer");
   expect_refusal(command({"frobnicate"}), "no command 'frobnicate'; there are inspect, bench");
   expect_refusal(command({"inspect"}), "tulle inspect --help");
   expect_refusal(command({"inspect", model, "--frob"}), "--frob");

@@ -1,0 +1,136 @@
+#include "choice/contest.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "core/cpu.hpp"
+
+namespace tulle::choice {
+namespace {
+using Clock = std::chrono::steady_clock;
+constexpr double kDisturbed = 8;   // times the modelled cost: more likely a wait for the core than work
+constexpr int kBranches = 20'000;  // by chance, before a cold run
+
+double us_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+}
+
+/// Those that accept, the best by its own model first.
+std::vector<std::size_t> by_model(const std::vector<Contender>& contenders) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < contenders.size(); ++i)
+    if (!contenders[i].refusal) order.push_back(i);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return contenders[a].cost_us < contenders[b].cost_us;
+  });
+  return order;
+}
+
+KernelChoice accepted(const Contender& c) {
+  return {.name = c.kernel, .cost_us = c.cost_us, .sparse = c.sparse};
+}
+
+void append_refusals(Verdict& v, const std::vector<Contender>& contenders) {
+  for (const Contender& c : contenders)
+    if (c.refusal) v.candidates.push_back({.name = c.kernel, .refusal = *c.refusal, .sparse = c.sparse});
+}
+}  // namespace
+
+Contest::Contest(const Effort& effort) : effort_(effort), l2_bytes_(cpu_info().l2_bytes) {}
+
+/// Streams twice the L2 cache through it, so that the next run reads its weights from where a whole model
+/// leaves them; and takes branches by chance, since what runs between two runs makes the predictors forget
+/// this one's loops.
+void Contest::evict() {
+  if (!wash_.size())
+    wash_ = Buffer<std::int64_t>(static_cast<std::size_t>(2 * l2_bytes_) / sizeof(std::int64_t));
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < wash_.size(); i += 8) sum += wash_[i];
+  sink_ = sum;
+  std::uint64_t bits = static_cast<std::uint64_t>(sum) | 1;
+  for (int i = 0; i < kBranches; ++i) {
+    bits ^= bits << 13, bits ^= bits >> 7, bits ^= bits << 17;  // Marsaglia's xorshift (2003)
+    if (bits & 1) sink_ = i;
+  }
+}
+
+double Contest::run_us(Runnable& runnable) {
+  if (effort_.cold) {
+    evict();
+    runnable.warm_inputs();
+  }
+  const auto start = Clock::now();
+  runnable.run();
+  return us_since(start);
+}
+
+/// The first run does not count, unless it alone shows that there is nothing to win.
+double Contest::best_us(Runnable& runnable, double rival_us) {
+  constexpr double kFirstIsSlower = 3;
+  const double limit = effort_.give_up * rival_us;
+  const auto start = Clock::now();
+  runnable.run();
+  if (const double first = us_since(start); first > kFirstIsSlower * limit) return first;
+  double best = std::numeric_limits<double>::infinity(), spent = 0;
+  for (int i = 0; i < effort_.most && (i < effort_.fewest || spent < effort_.time_us); ++i) {
+    const double us = run_us(runnable);
+    best = std::min(best, us);
+    spent += us;
+    if (best > limit) break;
+  }
+  return best;
+}
+
+/// Times contender i, whose line in the report is v.candidates[line]; the better time counts if it had one
+/// before.
+double Contest::enter(Verdict& v, std::size_t line, const Contender& c, std::size_t i, Winner& winner) {
+  const auto start = Clock::now();
+  auto runnable = c.prepare();
+  KernelChoice& own = v.candidates[line];
+  own.prepare_us = us_since(start);
+  own.bytes = runnable->bytes();
+  const double us = best_us(*runnable, v.time_us > 0 ? v.time_us : std::numeric_limits<double>::infinity());
+  double& best = c.sparse ? v.sparse_us : v.dense_us;
+  if (own.time_us == 0 || us < own.time_us) own.time_us = us;
+  if (best == 0 || us < best) best = us;
+  if (v.time_us == 0 || us < v.time_us) {
+    v.time_us = us;
+    v.kernel = c.kernel;
+    winner = {i, std::move(runnable)};
+  }
+  return us;
+}
+
+Verdict Contest::hold(const std::vector<Contender>& contenders, Winner& winner) {
+  const std::vector<std::size_t> order = by_model(contenders);
+  Verdict v;
+  std::size_t sparse_timed = 0, dense_timed = 0;
+  std::vector<std::pair<std::size_t, std::size_t>> disturbed;  // candidate and contender: timed once more
+  for (const std::size_t i : order) {
+    const Contender& c = contenders[i];
+    v.candidates.push_back(accepted(c));
+    std::size_t& timed = c.sparse ? sparse_timed : dense_timed;
+    const bool hopeful = c.cost_us <= effort_.hopeless * contenders[order.front()].cost_us;
+    if (timed > 0 && (timed == effort_.timed || !hopeful)) continue;
+    ++timed;
+    const double us = enter(v, v.candidates.size() - 1, c, i, winner);
+    if (us > kDisturbed * c.cost_us) disturbed.push_back({v.candidates.size() - 1, i});
+  }
+  for (const auto& [line, i] : disturbed) enter(v, line, contenders[i], i, winner);
+  append_refusals(v, contenders);
+  return v;
+}
+
+Verdict Contest::trust_models(const std::vector<Contender>& contenders, Winner& winner) {
+  const std::vector<std::size_t> order = by_model(contenders);
+  Verdict v;
+  for (const std::size_t i : order) v.candidates.push_back(accepted(contenders[i]));
+  if (!order.empty()) {
+    v.kernel = contenders[order.front()].kernel;
+    winner = {order.front(), contenders[order.front()].prepare()};
+  }
+  append_refusals(v, contenders);
+  return v;
+}
+}  // namespace tulle::choice

@@ -1,0 +1,195 @@
+// Planning: checks, offers, the contest.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "library/spmm_plan.hpp"
+
+namespace tulle {
+namespace {
+using library::Kept;
+using library::Offer;
+using library::Operands;
+using library::Product;
+using library::Scratch;
+using library::Task;
+
+std::string where(std::string_view what) {
+  return fmt::format("spmm: {}", what);
+}
+
+void check_options(const CsrView& a, Index n, const SpmmOptions& o) {
+  check(a);
+  constexpr int kMostThreads = 1024;
+  if (n < 0) throw Error(where("n"), fmt::format("is {}; want at least 0", n));
+  if (o.threads < 1 || o.threads > kMostThreads)
+    throw Error(where("threads"), fmt::format("{}; want 1 to {}", o.threads, kMostThreads));
+  if (!o.bias.empty() && std::ssize(o.bias) != a.rows)
+    throw Error(where("bias"),
+                fmt::format("has {} values; want {}, one per row of C", o.bias.size(), a.rows));
+}
+
+Index planned_ld(std::string_view what, DenseOrder order, Index rows, Index cols, Index ld) {
+  const Index natural = natural_ld(order, rows, cols);
+  if (ld == 0) return natural;
+  if (ld < natural) throw Error(where(what), fmt::format("is {}; want at least {}", ld, natural));
+  return ld;
+}
+
+Kept keep(const CsrView& a, const SpmmOptions& o) {
+  Kept k{{a.rows, a.cols, {}, {}, {}}, {o.bias.begin(), o.bias.end()}};
+  if (o.alpha == 0) {
+    k.a.offsets.assign(static_cast<std::size_t>(a.rows) + 1, 0);
+    return k;
+  }
+  k.a.offsets.assign(a.offsets.begin(), a.offsets.end());
+  k.a.columns.assign(a.columns.begin(), a.columns.end());
+  k.a.values.reserve(a.values.size());
+  for (float value : a.values) k.a.values.push_back(o.alpha * value);
+  return k;
+}
+
+/// One candidate on operands of its own: what is timed.
+class Trial final : public choice::Runnable {
+ public:
+  Trial(std::unique_ptr<Product> p, const Operands& operands, Index b_floats)
+      : product(std::move(p)),
+        scratch_(product->scratch_floats()),
+        operands_(operands),
+        b_floats_(b_floats) {}
+  void run() override { product->run(operands_, scratch_.floats.data()); }
+  void warm_inputs() override {
+    float sum = 0;
+    for (Index i = 0; i < b_floats_; i += 16) sum += operands_.b[i];
+    sink_ = sum;
+  }
+  std::size_t bytes() const override { return product->bytes(); }
+  std::unique_ptr<Product> product;
+
+ private:
+  Scratch scratch_;
+  Operands operands_;
+  Index b_floats_;
+  volatile float sink_ = 0;
+};
+
+std::vector<Offer> all_offers(const Task& task) {
+  std::vector<Offer> offers;
+  library::offer_tiles(task, offers);
+  library::offer_rows(task, offers);
+  library::offer_vectors(task, offers);
+  return offers;
+}
+
+bool pads(const Offer& o) {
+  return !o.sparse;
+}
+
+std::optional<std::string> refusal(const Offer& offer, const Task& task, const SpmmOptions& o) {
+  const Features have = cpu_features();
+  if (!contains(have, offer.needs))
+    return "needs " + to_string(offer.needs) + "; there is " + to_string(have);
+  if (offer.dtype != o.dtype)
+    return fmt::format("computes in {}; {} was asked for", name(offer.dtype), name(o.dtype));
+  if (!o.finite && pads(offer)) return "multiplies absent entries, and B may hold Inf or NaN";
+  if (!o.sparse && offer.sparse && !offer.reference) return "only dense kernels were asked for";
+  if (offer.refusal) return offer.refusal;
+  if (o.kernel.empty() && offer.sparse && !offer.reference)
+    return choice::too_dense(task.a.nnz(), task.a.rows * task.a.cols);
+  return std::nullopt;
+}
+
+/// Small numbers, so that sums stay finite whatever the beta.
+struct TrialOperands {
+  TrialOperands(Index b_count, Index c_count)
+      : b(static_cast<std::size_t>(b_count)), c(static_cast<std::size_t>(c_count)) {
+    for (std::size_t i = 0; i < b.size(); ++i) b[i] = 0.01f * static_cast<float>(i % 64) - 0.3f;
+  }
+  Buffer<float> b, c;
+};
+
+choice::Effort effort(bool cold) {
+  return {.timed = 3, .hopeless = 2, .time_us = 20e3, .fewest = 2, .most = 6, .give_up = 1.5, .cold = cold};
+}
+
+std::vector<choice::Contender> contenders(const SpmmPlan::Impl& p, const SpmmOptions& o,
+                                          const TrialOperands& t) {
+  std::vector<choice::Contender> list;
+  for (Offer& offer : all_offers(p.task)) {
+    if (!o.kernel.empty() && offer.kernel != o.kernel) continue;
+    choice::Contender c{.kernel = offer.kernel,
+                        .sparse = offer.sparse,
+                        .refusal = refusal(offer, p.task, o),
+                        .cost_us = offer.cost_us};
+    const Operands operands{t.b.data(), t.c.data(), t.c.data()};
+    c.prepare = [prepare = std::move(offer.prepare), operands, floats = p.b_floats()] {
+      return std::make_unique<Trial>(prepare(), operands, floats);
+    };
+    list.push_back(std::move(c));
+  }
+  return list;
+}
+
+void choose(SpmmPlan::Impl& p, const SpmmOptions& o) {
+  const TrialOperands operands(p.b_floats(), p.c_floats());
+  const std::vector<choice::Contender> list = contenders(p, o, operands);
+  if (list.empty())
+    throw Error(where("kernel"), fmt::format("there is no '{}'; see spmm_kernels()", o.kernel));
+  choice::Winner winner;
+  if (o.kernel.empty()) {
+    p.verdict = choice::Contest(effort(o.cold)).hold(list, winner);
+  } else {
+    if (list.front().refusal) throw Error(where("kernel " + o.kernel), *list.front().refusal);
+    p.verdict = choice::Contest::trust_models(list, winner);
+  }
+  if (!winner.runnable) throw Error(where("dtype"), fmt::format("no kernel computes in {}", name(o.dtype)));
+  p.product = std::move(static_cast<Trial&>(*winner.runnable).product);
+  const double cells = static_cast<double>(p.task.a.rows) * static_cast<double>(p.task.a.cols);
+  const double zeros = cells > 0 ? 1 - static_cast<double>(p.task.a.nnz()) / cells : 0;
+  p.break_even = choice::break_even(p.verdict, zeros);
+  p.why = o.kernel.empty() ? choice::reason(p.verdict, zeros, list[winner.index].sparse)
+                           : "the caller asked for " + o.kernel;
+}
+}  // namespace
+
+SpmmPlan plan_spmm(const CsrView& a, Index n, const SpmmOptions& o) {
+  const auto start = std::chrono::steady_clock::now();
+  check_options(a, n, o);
+  auto p = std::make_unique<SpmmPlan::Impl>();
+  p->kept = keep(a, o);
+  p->beta = o.beta;
+  p->residual = o.residual;
+  p->task = {.a = p->kept.a.view(),
+             .n = n,
+             .b_order = o.b_order,
+             .c_order = o.c_order,
+             .ldb = planned_ld("ldb", o.b_order, a.cols, n, o.ldb),
+             .ldc = planned_ld("ldc", o.c_order, a.rows, n, o.ldc),
+             .bias = p->kept.bias,
+             .residual = o.residual || o.beta != 0,
+             .activation = o.activation,
+             .threads = o.threads};
+  if (n > 0 && a.rows > 0)
+    choose(*p, o);
+  else
+    p->why = "nothing to compute: C has no elements";
+  p->scratch = std::make_unique<LeasePool<Scratch>>(
+      [floats = p->product ? p->product->scratch_floats() : 0] { return std::make_unique<Scratch>(floats); });
+  { const LeasePool<Scratch>::Lease first(*p->scratch); }  // so that the first run finds it
+  p->planning_us =
+      std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+  if (p->verdict.time_us > 0)
+    p->why += fmt::format("; planning took {:.1f} ms, as long as {:.0f} runs", p->planning_us / 1e3,
+                          p->planning_us / p->verdict.time_us);
+  return SpmmPlan(std::move(p));
+}
+
+std::vector<std::string> spmm_kernels(DType dtype) {
+  const std::vector<Index> offsets{0};
+  const Task nothing{.a = {.offsets = offsets}};
+  std::vector<std::string> names;
+  for (const Offer& offer : all_offers(nothing))
+    if (offer.dtype == dtype) names.push_back(offer.kernel);
+  return names;
+}
+}  // namespace tulle

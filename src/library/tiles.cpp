@@ -1,0 +1,207 @@
+#include "library/tiles.hpp"
+
+#include <algorithm>
+
+#include "core/threads.hpp"
+
+namespace tulle::library {
+namespace {
+constexpr Index kFloatsPerLine = 16;
+constexpr Index kLargestOffset = Index{1} << 28;  // in floats, of rows of B within a tile
+
+Index offset_of(DenseOrder order, Index column, Index ld) {
+  return order == DenseOrder::panels ? column / kLanes * ld : column;
+}
+}  // namespace
+
+TilePlan::TilePlan(const Task& t) : tiles((t.n + kLanes - 1) / kLanes) {
+  const bool tail = t.n % kLanes != 0, rows_c = t.c_order == DenseOrder::row_major;
+  overlap = tail && t.n >= kLanes && rows_c && !t.residual && t.b_order != DenseOrder::panels;
+  c_packed = t.c_order == DenseOrder::tokens || (rows_c && tail && !overlap);
+  b_packed = t.b_order != DenseOrder::panels;
+  b_stride = kLanes;
+  c_stride = rows_c && !c_packed ? t.ldc : kLanes;
+  b_panel = t.a.cols * kLanes + kFloatsPerLine;
+  c_panel = t.a.rows * kLanes + kFloatsPerLine;
+  const Index floats = (b_packed ? b_panel : 0) + (c_packed ? c_panel : 0);
+  constexpr Index kFewest = 4;
+  const Index in_l2 = cpu_info().l2_bytes / 2 / Index{sizeof(float)};
+  chunk = std::min(tiles, floats ? std::max(kFewest, in_l2 / floats) : tiles);
+  share_tiles = tiles >= 4 * t.threads || (tiles >= 2 * t.threads && tiles % t.threads == 0);
+}
+
+Tiles::Tiles(const Task& t, const TilePlan& plan, std::unique_ptr<const linear::Prepared> prepared)
+    : plan_(plan),
+      prepared_(std::move(prepared)),
+      copies_(panels::best(cpu_features())),
+      rows_(t.a.rows),
+      cols_(t.a.cols),
+      n_(t.n),
+      ldb_(t.ldb),
+      ldc_(t.ldc),
+      b_order_(t.b_order),
+      c_order_(t.c_order),
+      residual_(t.residual),
+      threads_(t.threads) {
+  if (prepared_->blocks() < threads_) plan_.share_tiles = true;
+}
+
+/// For a list of tiles, in whole lines.
+Index Tiles::list_floats(Index tiles) {
+  const Index floats = tiles * Index{sizeof(linear::Tile)} / Index{sizeof(float)};
+  return (floats + kFloatsPerLine) / kFloatsPerLine * kFloatsPerLine;
+}
+Index Tiles::panel_floats(Index tiles) const {
+  return tiles * ((plan_.b_packed ? plan_.b_panel : 0) + (plan_.c_packed ? plan_.c_panel : 0));
+}
+Index Tiles::scratch_floats() const {
+  if (plan_.share_tiles || threads_ == 1) return threads_ * scratch_of(plan_.chunk);
+  return scratch_of(plan_.tiles) + threads_ * list_floats(plan_.tiles);
+}
+Tiles::Scratch Tiles::place(float* scratch, Index tiles) const {
+  float* const b = scratch + list_floats(tiles);
+  return {reinterpret_cast<linear::Tile*>(scratch), b, b + (plan_.b_packed ? tiles * plan_.b_panel : 0)};
+}
+
+void Tiles::pack(DenseOrder order, const float* src, Index ld, Index rows, Range tiles, float* dst,
+                 Index panel) const noexcept {
+  const bool tokens = order == DenseOrder::tokens;
+  const auto copy = tokens ? copies_.from_tokens : copies_.from_rows;
+  const auto start = [&](Index column) { return src + column * (tokens ? ld : 1); };
+  const bool apart = plan_.overlap && tiles.last == plan_.tiles;  // the last tile
+  const Range whole = columns({tiles.first, tiles.last - apart});
+  if (whole.first < whole.last) copy(start(whole.first), ld, rows, whole.last - whole.first, dst, panel);
+  if (apart) copy(start(n_ - kLanes), ld, rows, kLanes, dst + (tiles.last - 1 - tiles.first) * panel, panel);
+}
+
+void Tiles::unpack(Range tiles, const float* src, float* dst) const noexcept {
+  const Range c = columns(tiles);
+  if (c_order_ == DenseOrder::tokens)
+    copies_.to_tokens(src, plan_.c_panel, rows_, c.last - c.first, dst + c.first * ldc_, ldc_);
+  else
+    copies_.to_rows(src, plan_.c_panel, rows_, c.last - c.first, dst + c.first, ldc_);
+}
+
+void Tiles::load(Range tiles, const Operands& o, const Scratch& s) const noexcept {
+  if (plan_.b_packed) pack(b_order_, o.b, ldb_, cols_, tiles, s.b, plan_.b_panel);
+  if (plan_.c_packed && residual_) pack(c_order_, o.r, ldc_, rows_, tiles, s.c, plan_.c_panel);
+}
+
+/// Of packed operands the scratch begins with tile tiles.first.
+void Tiles::multiply(Range tiles, Range blocks, const Operands& o, const Scratch& s) const noexcept {
+  for (Index t = tiles.first; t < tiles.last; ++t) {
+    linear::Tile& tile = s.tiles[t - tiles.first];
+    tile = {};
+    tile.b = plan_.b_packed ? (t - tiles.first) * plan_.b_panel : offset_of(b_order_, column(t), ldb_);
+    tile.c = plan_.c_packed ? (t - tiles.first) * plan_.c_panel : offset_of(c_order_, column(t), ldc_);
+    tile.r = tile.c;
+  }
+  const Index count = tiles.last - tiles.first;
+  const bool apart = plan_.overlap && tiles.last == plan_.tiles;  // kernels keep partial sums in C
+  const auto run = [&](Index first, Index last) {
+    prepared_->run({s.tiles + first, static_cast<std::size_t>(last - first)}, blocks.first, blocks.last,
+                   plan_.b_packed ? s.b : o.b, plan_.c_packed ? s.c : o.c,
+                   !residual_       ? nullptr
+                   : plan_.c_packed ? s.c
+                                    : o.r);
+  };
+  if (count > apart) run(0, count - apart);
+  if (apart) run(count - 1, count);
+}
+
+void Tiles::run_chunks(Range tiles, const Operands& o, float* scratch) const noexcept {
+  const Scratch s = place(scratch, plan_.chunk);
+  for (Index t = tiles.first; t < tiles.last; t += plan_.chunk) {
+    const Range some{t, std::min(tiles.last, t + plan_.chunk)};
+    load(some, o, s);
+    multiply(some, {0, prepared_->blocks()}, o, s);
+    if (plan_.c_packed) unpack(some, s.c, o.c);
+  }
+}
+
+/// Few tiles: each thread streams its part of A over all of them.
+void Tiles::run_rows(const Operands& o, float* scratch) const noexcept {
+  const Scratch all = place(scratch, plan_.tiles);
+  const auto panels_of = [&](Index tile) {
+    return Scratch{all.tiles, all.b + tile * plan_.b_panel, all.c + tile * plan_.c_panel};
+  };
+  if (plan_.b_packed || (plan_.c_packed && residual_))
+    parallel_for(plan_.tiles, threads_, [&](Index first, Index last) {
+      load({first, last}, o, panels_of(first));
+    });
+  const Index blocks = prepared_->blocks(), own = list_floats(plan_.tiles);
+  float* const lists = scratch + scratch_of(plan_.tiles);
+  parallel_for(threads_, threads_, [&](Index first, Index last) {
+    for (Index k = first; k < last; ++k) {
+      auto* tiles = reinterpret_cast<linear::Tile*>(lists + own * k);
+      multiply({0, plan_.tiles}, {blocks * k / threads_, blocks * (k + 1) / threads_}, o,
+               {tiles, all.b, all.c});
+    }
+  });
+  if (plan_.c_packed)
+    parallel_for(plan_.tiles, threads_, [&](Index first, Index last) {
+      unpack({first, last}, panels_of(first).c, o.c);
+    });
+}
+
+void Tiles::run(const Operands& o, float* scratch) const noexcept {
+  if (threads_ == 1) return run_chunks({0, plan_.tiles}, o, scratch);
+  if (!plan_.share_tiles) return run_rows(o, scratch);
+  const Index own = scratch_of(plan_.chunk);
+  const Index threads =
+      std::min<Index>(threads_, plan_.overlap ? plan_.tiles / 2 : plan_.tiles);  // one writes both
+  parallel_for(threads, threads_, [&](Index first, Index last) {
+    for (Index k = first; k < last; ++k)
+      run_chunks({plan_.tiles * k / threads, plan_.tiles * (k + 1) / threads}, o, scratch + k * own);
+  });
+}
+
+namespace {
+std::optional<std::string> refuse(const Task& t) {
+  if (t.a.cols * kLanes <= kLargestOffset) return std::nullopt;
+  return std::to_string(t.a.cols) + " columns are more than " + std::to_string(kLargestOffset / kLanes);
+}
+
+/// What copying to and from panels takes, at some 40 bytes a nanosecond.
+double copies_us(const Task& t, const TilePlan& plan) {
+  const Index rows = (plan.b_packed ? t.a.cols : 0) + (plan.c_packed ? t.a.rows : 0);
+  return static_cast<double>(rows * plan.tiles * kLanes) * 4 / 40e3;
+}
+
+linear::Problem problem_of(const Task& t, const TilePlan& plan, std::span<const std::int32_t> b_offsets) {
+  linear::Problem p;
+  p.a = t.a;
+  p.b_offsets = b_offsets;
+  p.bias = t.bias;
+  p.c_stride = p.r_stride = plan.c_stride;
+  p.residual = t.residual;
+  p.activation = t.activation;
+  p.tiles = std::min(plan.chunk, plan.share_tiles ? (plan.tiles + t.threads - 1) / t.threads : plan.tiles);
+  return p;
+}
+}  // namespace
+
+void offer_tiles(const Task& t, std::vector<Offer>& offers) {
+  const auto refusal = refuse(t);
+  const TilePlan plan(t);
+  auto b_offsets = std::make_shared<std::vector<std::int32_t>>();
+  for (Index k = 0; !refusal && k < t.a.cols; ++k)
+    b_offsets->push_back(static_cast<std::int32_t>(k * plan.b_stride));
+  const linear::Problem p = problem_of(t, plan, *b_offsets);
+  for (const linear::Kernel* kernel : linear::kernels()) {
+    Offer o{.kernel = std::string(kernel->name),
+            .needs = kernel->needs,
+            .sparse = kernel->sparse,
+            .reference = kernel == linear::kernels().back(),
+            .dtype = kernel->dtype,
+            .refusal = refusal ? refusal : kernel->refuse(p)};
+    if (!o.refusal)
+      o.cost_us = kernel->cost_us(p) * static_cast<double>(plan.tiles) / static_cast<double>(p.tiles) +
+                  copies_us(t, plan);
+    o.prepare = [&t, kernel, plan, p, b_offsets]() -> std::unique_ptr<Product> {
+      return std::make_unique<Tiles>(t, plan, kernel->prepare(p));
+    };
+    offers.push_back(std::move(o));
+  }
+}
+}  // namespace tulle::library
