@@ -19,6 +19,7 @@ void split_batch_norm(Rewriter&);
 void cut_qkv(Rewriter&);
 void fuse_attention(Rewriter&);
 void move_resize(Rewriter&);
+void drop_subnormal_weights(Rewriter&);
 void fuse_residual(Rewriter&);
 void fuse_activation(Rewriter&);
 }  // namespace tulle::passes

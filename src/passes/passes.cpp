@@ -32,6 +32,7 @@ constexpr Pass kPasses[] = {
     {"attention", fuse_attention},
     {"views again", join_views},
     {"resize", move_resize},
+    {"subnormal weights", drop_subnormal_weights},
     {"residual", fuse_residual},
     {"epilogue", fuse_activation},
     {"repeats again", merge_repeats},

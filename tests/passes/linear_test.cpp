@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <numbers>
 
 #include "passes/builder.hpp"
@@ -71,6 +72,19 @@ TEST(Linear, SharesTheWeightsOfTheFile) {
     EXPECT_EQ(after.value(after.nodes[n].inputs[1]).constant.data(), bytes[n > 0]);
     EXPECT_EQ(after.nodes[n].int_attribute("transposed", 0), Index{n > 0});
   }
+}
+
+TEST(Linear, ReadsWeightsThatDecayedToSubnormalNumbersAsZeros) {
+  Builder b;
+  const ValueId x = b.input("x", {4, 8});
+  Tensor w = random_tensor({8, 5}, 1);
+  w.as_mutable<float>()[7] = 1e-40f;
+  w.as_mutable<float>()[9] = -1e-42f;
+  const ValueId shared = b.constant(std::move(w));
+  const Graph g = optimized(b.graph({b.op("MatMul", {x, shared}), b.op("MatMul", {b.input("z", {3, 8}), shared})}));
+  const auto weight = [&](std::size_t n) { return g.value(g.nodes[n].inputs[1]).constant.as<float>(); };
+  EXPECT_EQ(std::ranges::count(weight(0), 0.0f), 2);
+  EXPECT_EQ(g.nodes[0].inputs[1], g.nodes[1].inputs[1]);
 }
 
 TEST(Linear, TakesScalesAndShiftsOfItsOutputs) {
