@@ -1,6 +1,6 @@
-// linear_bench M K ZEROS N [KERNEL]: useful GFLOP/s of every kernel of the linear family on C = A B, one
-// thread, warm, panels, uniform zeros (0 to 1); the minimum of the runs of a quarter of a second. Several N
-// may be joined by commas.
+// linear_bench M K ZEROS N [KERNEL [BLOCK]]: useful GFLOP/s of every kernel of the linear family on C = A B,
+// one thread, warm, panels, uniform zeros (0 to 1); the minimum of the runs of a quarter of a second. Several
+// N may be joined by commas; BLOCK 4x1: whole aligned blocks of A are zero or full.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 #include <cstdlib>
 #include <ctime>
 #include <limits>
-#include <random>
 #include <sstream>
 #include <string>
 
+#include "blocky_matrix.hpp"
 #include "core/buffer.hpp"
 #include "kernels/linear/kernel.hpp"
 
@@ -20,21 +20,6 @@ using namespace tulle;
 namespace {
 double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-Csr uniform_matrix(Index rows, Index cols, double zeros) {
-  std::mt19937 random(1);
-  std::uniform_real_distribution<float> real(0, 1);
-  Csr a{rows, cols, {0}, {}, {}};
-  for (Index i = 0; i < rows; ++i) {
-    for (Index k = 0; k < cols; ++k)
-      if (real(random) >= static_cast<float>(zeros)) {
-        a.columns.push_back(static_cast<std::int32_t>(k));
-        a.values.push_back(real(random) - 0.5f);
-      }
-    a.offsets.push_back(std::ssize(a.values));
-  }
-  return a;
 }
 
 double best_run_s(const linear::Prepared& weight, std::span<const linear::Tile> tiles, const float* b,
@@ -78,10 +63,11 @@ void measure(const linear::Kernel& kernel, const Csr& a, Index n) {
 
 int main(int count, char** words) {
   if (count < 5) {
-    fmt::print("usage: linear_bench M K ZEROS N[,N...] [KERNEL]\n");
+    fmt::print("usage: linear_bench M K ZEROS N[,N...] [KERNEL [BLOCK]]\n");
     return 1;
   }
-  const Csr a = uniform_matrix(std::atol(words[1]), std::atol(words[2]), std::atof(words[3]));
+  const Csr a = blocky_matrix(std::atol(words[1]), std::atol(words[2]), std::atof(words[3]),
+                              count > 6 ? block_of(words[6]) : Block{});
   std::stringstream sizes(words[4]);
   for (std::string n; std::getline(sizes, n, ',');) {
     fmt::print("{} x {}, {:.0f} % zeros, N = {}\n", words[1], words[2], 100 * std::atof(words[3]), n);

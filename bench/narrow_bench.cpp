@@ -9,35 +9,13 @@
 #include <sstream>
 #include <string>
 
+#include "blocky_matrix.hpp"
 #include "core/buffer.hpp"
 #include "kernels/narrow/words.hpp"
 
 using namespace tulle;
 
 namespace {
-struct Block {
-  Index rows = 1, cols = 1;
-};
-
-Csr blocky_matrix(Index rows, Index cols, double zeros, Block block) {
-  std::mt19937 random(1);
-  std::uniform_real_distribution<float> real(0, 1);
-  Csr a{rows, cols, {0}, {}, {}};
-  std::vector<bool> there(static_cast<std::size_t>(cols));
-  for (Index i = 0; i < rows; ++i) {
-    for (Index k = 0; i % block.rows == 0 && k < cols; ++k)
-      there[static_cast<std::size_t>(k)] =
-          k % block.cols ? there[static_cast<std::size_t>(k - 1)] : real(random) >= zeros;
-    for (Index k = 0; k < cols; ++k)
-      if (there[static_cast<std::size_t>(k)]) {
-        a.columns.push_back(static_cast<std::int32_t>(k));
-        a.values.push_back(static_cast<float>(static_cast<int>(random() % 255) - 127));
-      }
-    a.offsets.push_back(std::ssize(a.values));
-  }
-  return a;
-}
-
 double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -88,11 +66,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "narrow_bench bf16|i8 M K ZEROS[,ZEROS..] N [BLOCK, as 32x32]\n");
     return 2;
   }
-  Block block;
-  if (argc > 6) {
-    const std::string text = argv[6];
-    block = {std::stol(text), std::stol(text.substr(text.find('x') + 1))};
-  }
+  const Block block = argc > 6 ? block_of(argv[6]) : Block{};
   const DType type = std::string(argv[1]) == "i8" ? DType::i8 : DType::bf16;
   std::istringstream list(argv[4]);
   for (std::string zeros; std::getline(list, zeros, ',');)
