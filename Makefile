@@ -1,7 +1,9 @@
 # Thin: scripts/setup.sh installs, CMakePresets.json says how to build, ctest tests.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test asan demo bench peers fuzz check clean
+.PHONY: help setup build test asan demo bench peers lab fuzz check clean
 JOBS ?= $(shell nproc)
+LAB ?= dlmc
+LAB_PEERS := mkl,onednn,openblas,eigen,libxsmm,scipy,torch
 SANITIZED := formats io passes kernels runtime lab cli
 space := $() $()
 
@@ -32,9 +34,17 @@ demo: build  ## a really pruned model on real data: layer table, accuracy, speed
 	@scripts/setup.sh python onnxruntime
 	@scripts/demo.sh
 
-peers: build  ## install the engines that `tulle bench --against` compares with
-	@scripts/setup.sh python onnxruntime openvino
+peers: build  ## install what `tulle bench --against` and `tulle lab` compare with (PEERS_TORCH=1: PyTorch too, 2 GB)
+	@scripts/setup.sh peers
+	@scripts/setup.sh python onnxruntime openvino lab $(if $(PEERS_TORCH),torch)
+	@cmake -DTULLE_PEERS=ON build | grep -i 'peer.*left out' || true
+	@cmake --build build -j $(JOBS) --target lab_peers
 	@build/tulle doctor
+	@build/tulle lab peers
+
+lab: peers  ## the tables of the kernels beside all peers: build/lab/dlmc.html (LAB=survey-mini for a minute's worth)
+	@build/tulle lab run lab/suites/$(LAB).toml --peers $(LAB_PEERS) --threads 1,2 --out build/lab/$(LAB)
+	@build/tulle lab report build/lab/$(LAB) --html build/lab/$(LAB).html
 
 bench: build  ## the benchmark of the README, beside ONNX Runtime (BENCH="--only resnet50" for a part)
 	@scripts/setup.sh python tests onnxruntime

@@ -13,6 +13,7 @@ DOORS = [  # what, the pattern in the code, where it may stand (prefixes of path
     ("getenv", r"\bgetenv\b", ["src/core/cpu.cpp"]),
     ("standard output", r"\bstd::c(?:out|err)\b|\b(?:fmt::print|printf|puts)\s*\(", ["src/cli/"]),
     ("ONNX classes", r"#\s*include\s*<onnx/", ["src/io/"]),
+    ("TOML", r"#\s*include\s*<toml", ["src/lab/"]),
     ("JSON", r"#\s*include\s*<nlohmann/", ["src/plan/", "src/runtime/", "src/lab/", "src/cli/"]),
 ]
 

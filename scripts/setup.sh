@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what Tulle needs, and only what is missing: a second run asks nothing of the network.
 #   setup.sh system            Debian packages of the build and its tests
+#   setup.sh peers             Debian packages that the lab compares with
 #   setup.sh fuzz              the compiler with libFuzzer (clang)
 #   setup.sh python NAME...    .venv with the packages of scripts/requirements/NAME.txt
 set -eu
@@ -9,7 +10,8 @@ die() { echo "setup: $*" >&2; exit 1; }
 
 system_packages="ca-certificates g++ cmake ninja-build ccache python3 python3-venv
   libprotobuf-dev protobuf-compiler libonnx-dev libxbyak-dev
-  libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev liblzma-dev libgtest-dev"
+  libcli11-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev zlib1g-dev liblzma-dev libgtest-dev"
+peers_packages="libeigen3-dev libopenblas-openmp-dev libxsmm-dev"
 fuzz_packages="clang-19 libclang-rt-19-dev libomp-19-dev"
 
 install_packages() {
@@ -48,7 +50,8 @@ what=${1:-}
 [ $# -eq 0 ] || shift
 case $what in
   system) install_packages $system_packages ;;
+  peers) install_packages $peers_packages ;;
   fuzz) install_packages $fuzz_packages ;;
   python) for name in "$@"; do install_python "$name"; done ;;
-  *) sed -n '2,5p' "$0"; exit 2 ;;
+  *) sed -n '2,6p' "$0"; exit 2 ;;
 esac

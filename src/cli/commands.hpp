@@ -12,4 +12,5 @@ void add_run(CLI::App&);
 void add_kernel(CLI::App&);
 void add_doctor(CLI::App&);
 void add_peer(CLI::App&);
+void add_lab(CLI::App&);
 }  // namespace tulle::cli

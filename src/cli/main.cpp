@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
   tulle::cli::add_kernel(app);
   tulle::cli::add_doctor(app);
   tulle::cli::add_peer(app);
+  tulle::cli::add_lab(app);
   if (const std::string refusal = unknown_command(app, argc, argv); !refusal.empty()) return refuse(refusal);
   try {
     app.parse(argc, argv);

@@ -3,29 +3,14 @@
 #include <cstring>
 #include <fmt/format.h>
 #include "core/cpu.hpp"
-#include "core/leftovers.hpp"
 #include "io/npz.hpp"
 #include "lab/process.hpp"
+#include "lab/scratch.hpp"
 
 namespace tulle::lab {
 namespace {
 using nlohmann::json;
 constexpr double kEndSeconds = 20;
-
-struct Folder {
-  std::filesystem::path path;
-  std::optional<Leftover> scratch;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tulle-bench-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw Error("bench", "no temporary folder under " + name);
-    path = name;
-    scratch.emplace(path);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-};
 
 struct Peer {
   PeerResult result;
@@ -62,7 +47,7 @@ template <class Body> void attempt(Peer& p, const Body& body) {
   }
 }
 
-void load(Peer& p, const BenchOptions& o, const PeerPaths& paths, const Folder& folder) {
+void load(Peer& p, const BenchOptions& o, const PeerPaths& paths, const Scratch& folder) {
   attempt(p, [&] {
     const std::string& name = p.result.name;
     p.process = std::make_unique<Process>(name, command(name, paths, o.dense));
@@ -120,7 +105,7 @@ void run_round(Peer& p, const BenchOptions& o) {
 }  // namespace
 
 std::vector<PeerResult> bench(const BenchOptions& o, const PeerPaths& paths, const Inputs& inputs) {
-  const Folder folder;
+  const Scratch folder("tulle-bench");
   io::write_npz(folder.path / "inputs.npz", inputs);
   std::vector<Peer> peers;
   peers.push_back({.result = {.name = "tulle"}});

@@ -1,0 +1,50 @@
+#pragma once
+// What every peer in C++ shares: main() over the lab's protocol, and products in Tulle's terms.
+#include <iostream>
+#include <memory>
+#include "lab/serve.hpp"
+#include "tulle/error.hpp"
+
+namespace tulle::lab::peer {
+/// A multiplied by vectors that lie row after row: C = A B, or for tokens C^T = B^T A^T. C is f32 and the base's.
+class F32Product : public Contender {
+ public:
+  explicit F32Product(const Product& p)
+      : p_(p), c_(TensorType{DType::f32, p.tokens() ? Shape{p.n, p.a.rows} : Shape{p.a.rows, p.n}}) {
+    if (p.dtype != DType::f32) throw Error(p.kernel, "is asked for " + std::string(name(p.dtype)) + ", computes f32");
+  }
+  Tensor result() override { return c_; }
+
+ protected:
+  float* c() { return c_.as_mutable<float>().data(); }
+  int m() const { return static_cast<int>(p_.a.rows); }
+  int k() const { return static_cast<int>(p_.a.cols); }
+  int n() const { return static_cast<int>(p_.n); }
+  const Product p_;
+
+ private:
+  Tensor c_;
+};
+
+inline std::vector<float> dense(const CsrView& a) {
+  std::vector<float> all(static_cast<std::size_t>(a.rows * a.cols));
+  for (Index i = 0; i < a.rows; ++i)
+    for (Index e = a.offsets[static_cast<std::size_t>(i)]; e < a.offsets[static_cast<std::size_t>(i + 1)]; ++e)
+      all[static_cast<std::size_t>(i * a.cols + a.columns[static_cast<std::size_t>(e)])] = a.values[static_cast<std::size_t>(e)];
+  return all;
+}
+
+/// Offsets for libraries that count in int.
+inline std::vector<int> narrow_offsets(const CsrView& a) {
+  if (a.nnz() > INT32_MAX) throw Error("offsets", "of " + std::to_string(a.nnz()) + " entries do not fit 32 bits");
+  return {a.offsets.begin(), a.offsets.end()};
+}
+
+template <class T> std::unique_ptr<Contender> make(const Product& p) { return std::make_unique<T>(p); }
+
+/// The whole of main().
+inline int run(const Served& served) {
+  serve(served, std::cin, std::cout);
+  return 0;
+}
+}  // namespace tulle::lab::peer
