@@ -12,12 +12,13 @@
 #include "cli/text.hpp"
 #include "formats/generate.hpp"
 #include "lab/report.hpp"
+#include "tulle/io.hpp"
 #include "tulle/spmm.hpp"
 
 namespace tulle::cli {
 namespace {
 struct Arguments {
-  std::string random, order = "row-major", dtype = "f32", kernel, json;
+  std::string matrix, random, tensor, order = "row-major", dtype = "f32", kernel, json;
   Index n = 128;
   int threads = 1;
   bool cold = false, dense = false;
@@ -42,6 +43,13 @@ Named random_matrix(const std::string& text, std::uint64_t seed) {
                                {"sparsity", zeros},
                                {"seed", static_cast<double>(seed)}};
   return {"random " + text, generate::make("uniform", p)};
+}
+
+Named matrix(const Arguments& a) {
+  if (a.matrix.empty() == a.random.empty())
+    throw Error("kernel spmm", "wants a file or --random ROWSxCOLS:ZEROS, one of the two");
+  if (!a.random.empty()) return random_matrix(a.random, a.seed);
+  return {a.matrix, read_matrix(a.matrix, {.seed = a.seed, .tensor = a.tensor})};
 }
 
 DenseOrder order_of(const std::string& text) {
@@ -131,7 +139,7 @@ nlohmann::json json_of(const SpmmPlan& plan, const Named& m, const Arguments& a)
 }
 
 void spmm(const Arguments& a) {
-  const Named m = random_matrix(a.random, a.seed);
+  const Named m = matrix(a);
   const DenseOrder order = order_of(a.order);
   const SpmmPlan plan = plan_spmm(m.a.view(), a.n,
                                   {.threads = a.threads,
@@ -148,8 +156,11 @@ void add_spmm(CLI::App& kernel) {
   auto a = std::make_shared<Arguments>();
   CLI::App* c =
       kernel.add_subcommand("spmm", "C = A B with a sparse A: who was asked, the times, who won and why.");
-  c->add_option("--random", a->random, "Entries at random: ROWSxCOLS:ZEROS, as in 512x768:0.9")->required();
-  c->add_option("--seed", a->seed, "Of --random")->capture_default_str();
+  c->add_option("matrix", a->matrix, "File of A: .smtx or .mtx (.gz, .xz), .npz, .npy, .safetensors, edges");
+  c->add_option("--tensor", a->tensor, "Which array of a file that holds several");
+  c->add_option("--random", a->random, "Entries at random: ROWSxCOLS:ZEROS, as in 512x768:0.9");
+  c->add_option("--seed", a->seed, "Of --random, and of the values that a file has not")
+      ->capture_default_str();
   c->add_option("--n", a->n, "Columns of B and C")->capture_default_str();
   c->add_option("--dtype", a->dtype, "Of A, B and C")->check(CLI::IsMember({"f32"}))->capture_default_str();
   c->add_option("--order", a->order, "Of B and C in memory")
@@ -160,7 +171,9 @@ void add_spmm(CLI::App& kernel) {
   c->add_flag("--dense", a->dense, "Ask dense kernels only");
   c->add_option("--kernel", a->kernel, "This kernel and no other, untimed");
   c->add_option("--json", a->json, "The same as JSON to this file; '-': to standard output, alone");
-  c->footer("Example: tulle kernel spmm --random 512x512:0.9 --n 128");
+  c->footer(
+      "Examples: tulle kernel spmm matrix.smtx --n 128\n          tulle kernel spmm --random 512x512:0.9 "
+      "--order tokens");
   c->callback([a] { spmm(*a); });
 }
 }  // namespace

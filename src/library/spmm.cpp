@@ -109,7 +109,7 @@ struct TrialOperands {
 };
 
 choice::Effort effort(bool cold) {
-  return {.timed = 3, .hopeless = 2, .time_us = 20e3, .fewest = 2, .most = 6, .give_up = 1.5, .cold = cold};
+  return {.timed = 3, .hopeless = 1.4, .time_us = 20e3, .fewest = 2, .most = 6, .give_up = 1.5, .cold = cold};
 }
 
 std::vector<choice::Contender> contenders(const SpmmPlan::Impl& p, const SpmmOptions& o,

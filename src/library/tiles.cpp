@@ -24,10 +24,17 @@ TilePlan::TilePlan(const Task& t) : tiles((t.n + kLanes - 1) / kLanes) {
   b_panel = t.a.cols * kLanes + kFloatsPerLine;
   c_panel = t.a.rows * kLanes + kFloatsPerLine;
   const Index floats = (b_packed ? b_panel : 0) + (c_packed ? c_panel : 0);
+  // C leaves through its scratch, which should still be near when it is copied (512 x 512, 90 %, n 256,
+  // tokens: 136 us with half of the L2, 116 with an eighth); else the longer the chunk, the less often A is
+  // read.
   constexpr Index kFewest = 4;
-  const Index in_l2 = cpu_info().l2_bytes / 2 / Index{sizeof(float)};
+  const Index in_l2 = cpu_info().l2_bytes / (c_packed ? 8 : 2) / Index{sizeof(float)};
   chunk = std::min(tiles, floats ? std::max(kFewest, in_l2 / floats) : tiles);
-  share_tiles = tiles >= 4 * t.threads || (tiles >= 2 * t.threads && tiles % t.threads == 0);
+  // A tall A is worth a B packed by each thread: rows of C are then one thread's (2048 x 512, 95 %, n 128,
+  // two threads: 63 us, else 80; 512 x 512, 90 %: 31, else 29).
+  const bool tall = t.a.rows >= 2 * t.a.cols && tiles <= chunk;
+  const bool many = tiles >= 4 * t.threads || (tiles >= 2 * t.threads && tiles % t.threads == 0);
+  share_tiles = c_packed || (many && !tall);
 }
 
 Tiles::Tiles(const Task& t, const TilePlan& plan, std::unique_ptr<const linear::Prepared> prepared)
@@ -55,8 +62,7 @@ Index Tiles::panel_floats(Index tiles) const {
   return tiles * ((plan_.b_packed ? plan_.b_panel : 0) + (plan_.c_packed ? plan_.c_panel : 0));
 }
 Index Tiles::scratch_floats() const {
-  if (plan_.share_tiles || threads_ == 1) return threads_ * scratch_of(plan_.chunk);
-  return scratch_of(plan_.tiles) + threads_ * list_floats(plan_.tiles);
+  return threads_ * scratch_of(plan_.share_tiles || threads_ == 1 ? plan_.chunk : plan_.tiles);
 }
 Tiles::Scratch Tiles::place(float* scratch, Index tiles) const {
   float* const b = scratch + list_floats(tiles);
@@ -119,29 +125,17 @@ void Tiles::run_chunks(Range tiles, const Operands& o, float* scratch) const noe
   }
 }
 
-/// Few tiles: each thread streams its part of A over all of them.
+/// Few tiles: each thread streams its part of A over all of them, with a B of its own: what another core has
+/// just written is slow to read (512 x 512, 90 %, n 32, two threads: 15 us with one B for both).
 void Tiles::run_rows(const Operands& o, float* scratch) const noexcept {
-  const Scratch all = place(scratch, plan_.tiles);
-  const auto panels_of = [&](Index tile) {
-    return Scratch{all.tiles, all.b + tile * plan_.b_panel, all.c + tile * plan_.c_panel};
-  };
-  if (plan_.b_packed || (plan_.c_packed && residual_))
-    parallel_for(plan_.tiles, threads_, [&](Index first, Index last) {
-      load({first, last}, o, panels_of(first));
-    });
-  const Index blocks = prepared_->blocks(), own = list_floats(plan_.tiles);
-  float* const lists = scratch + scratch_of(plan_.tiles);
+  const Index blocks = prepared_->blocks(), own = scratch_of(plan_.tiles);
   parallel_for(threads_, threads_, [&](Index first, Index last) {
     for (Index k = first; k < last; ++k) {
-      auto* tiles = reinterpret_cast<linear::Tile*>(lists + own * k);
-      multiply({0, plan_.tiles}, {blocks * k / threads_, blocks * (k + 1) / threads_}, o,
-               {tiles, all.b, all.c});
+      const Scratch s = place(scratch + own * k, plan_.tiles);
+      load({0, plan_.tiles}, o, s);
+      multiply({0, plan_.tiles}, {blocks * k / threads_, blocks * (k + 1) / threads_}, o, s);
     }
   });
-  if (plan_.c_packed)
-    parallel_for(plan_.tiles, threads_, [&](Index first, Index last) {
-      unpack({first, last}, panels_of(first).c, o.c);
-    });
 }
 
 void Tiles::run(const Operands& o, float* scratch) const noexcept {
