@@ -12,6 +12,7 @@
 #include "cli/text.hpp"
 #include "formats/generate.hpp"
 #include "lab/report.hpp"
+#include "lab/walls.hpp"
 #include "tulle/io.hpp"
 #include "tulle/spmm.hpp"
 
@@ -70,11 +71,12 @@ std::string number(double x, int digits) {
   return x > 0 ? fmt::format("{:.{}f}", x, digits) : "";
 }
 
-Table table_of(const SpmmPlan& plan, const Named& m, Index n) {
+Table table_of(const SpmmPlan& plan, const Named& m, Index n, double peak) {
   using enum Table::Align;
   Table table({{"kernel", left},
                {"us", right},
                {"GFLOP/s", right},
+               {"% of peak", right},
                {"x dense", right},
                {"model us", right, 0, false},
                {"prepare us", right, 0, false},
@@ -85,17 +87,19 @@ Table table_of(const SpmmPlan& plan, const Named& m, Index n) {
   for (const KernelChoice& c : plan.candidates()) {
     if (!c.refusal.empty()) continue;
     table.add({c.name + (c.name == plan.kernel() ? " *" : ""), number(c.time_us, 1),
-               number(gflops(m.a, n, c.time_us), 1), number(c.time_us > 0 ? dense_us / c.time_us : 0, 2),
-               number(c.cost_us, 1), number(c.prepare_us, 0), number(static_cast<double>(c.bytes) / 1e3, 0)});
+               number(gflops(m.a, n, c.time_us), 1),
+               number(peak > 0 ? 100 * gflops(m.a, n, c.time_us) / peak : 0, 0),
+               number(c.time_us > 0 ? dense_us / c.time_us : 0, 2), number(c.cost_us, 1),
+               number(c.prepare_us, 0), number(static_cast<double>(c.bytes) / 1e3, 0)});
   }
   return table;
 }
 
-void print(const SpmmPlan& plan, const Named& m, const Arguments& a) {
+void print(const SpmmPlan& plan, const Named& m, const Arguments& a, double peak) {
   fmt::print("{}: {} x {}, {} entries, {:.1f} % zeros; n {}, {}, {}, {} thread{}{}\n", printable(m.name),
              m.a.rows, m.a.cols, m.a.values.size(), 100 * zeros_of(m.a), a.n, a.dtype, a.order, a.threads,
              a.threads == 1 ? "" : "s", a.cold ? ", A cold" : "");
-  fmt::print("{}", table_of(plan, m, a.n).text(terminal_width()));
+  fmt::print("{}", table_of(plan, m, a.n, peak).text(terminal_width()));
   std::string refused;
   for (const KernelChoice& c : plan.candidates())
     if (!c.refusal.empty())
@@ -105,7 +109,7 @@ void print(const SpmmPlan& plan, const Named& m, const Arguments& a) {
   if (!refused.empty()) fmt::print("{}", wrapped(refused, most, 0, 2));
 }
 
-nlohmann::json json_of(const SpmmPlan& plan, const Named& m, const Arguments& a) {
+nlohmann::json json_of(const SpmmPlan& plan, const Named& m, const Arguments& a, double peak) {
   nlohmann::json j{{"op", "spmm"},
                    {"matrix", m.name},
                    {"rows", m.a.rows},
@@ -121,6 +125,7 @@ nlohmann::json json_of(const SpmmPlan& plan, const Named& m, const Arguments& a)
                    {"why", plan.why()},
                    {"pays_from_sparsity", plan.break_even()},
                    {"planning_us", plan.planning_us()},
+                   {"peak_gflops", peak},
                    {"machine", lab::machine_json()},
                    {"candidates", nlohmann::json::array()}};
   for (const KernelChoice& c : plan.candidates()) {
@@ -130,6 +135,7 @@ nlohmann::json json_of(const SpmmPlan& plan, const Named& m, const Arguments& a)
     if (c.time_us > 0) {
       line.update({{"time_us", c.time_us},
                    {"gflops", gflops(m.a, a.n, c.time_us)},
+                   {"peak_share", peak > 0 ? gflops(m.a, a.n, c.time_us) / peak : 0},
                    {"prepare_us", c.prepare_us},
                    {"bytes", c.bytes}});
     }
@@ -148,8 +154,9 @@ void spmm(const Arguments& a) {
                                    .cold = a.cold,
                                    .sparse = !a.dense,
                                    .kernel = a.kernel});
-  if (!a.json.empty()) write_json(a.json, json_of(plan, m, a));
-  if (a.json != "-") print(plan, m, a);
+  const double peak = lab::fma_gflops(a.threads);
+  if (!a.json.empty()) write_json(a.json, json_of(plan, m, a, peak));
+  if (a.json != "-") print(plan, m, a, peak);
 }
 
 void add_spmm(CLI::App& kernel) {

@@ -34,6 +34,11 @@ struct Loops {
   int lanes;
 };
 
+Loops loops_here() {
+  if (contains(cpu_features(), Features::avx512)) return {wide::multiply_add, wide::read, 16};
+  return {narrow::multiply_add, narrow::read, 8};
+}
+
 template <class Body> double best_seconds(int threads, const Body& body) {
   double best = 1e30;
   for (int t = 0; t < kTries; ++t) {
@@ -59,13 +64,18 @@ double read_gbs(const Loops& loops, int threads, long bytes_each) {
 }
 }  // namespace
 
-Walls measure_walls(int threads) {
-  const Features have = cpu_features();
-  if (!contains(have, Features::avx2)) return {};  // scalar code is not what these walls are about
-  const Loops loops = contains(have, Features::avx512) ? Loops{wide::multiply_add, wide::read, 16} : Loops{narrow::multiply_add, narrow::read, 8};
-  const CpuInfo cpu = cpu_info();
+double fma_gflops(int threads) {
+  if (!contains(cpu_features(), Features::avx2)) return 0;  // scalar code is not what these walls are about
+  const Loops loops = loops_here();
   const double flops = 2.0 * kSums * static_cast<double>(kSteps) * loops.lanes * threads;
-  Walls w{.fma_gflops = flops / best_seconds(threads, [&](Index) { loops.multiply_add(kSteps); }) / 1e9};
+  return flops / best_seconds(threads, [&](Index) { loops.multiply_add(kSteps); }) / 1e9;
+}
+
+Walls measure_walls(int threads) {
+  if (!contains(cpu_features(), Features::avx2)) return {};
+  const Loops loops = loops_here();
+  const CpuInfo cpu = cpu_info();
+  Walls w{.fma_gflops = fma_gflops(threads)};
   w.l1_gbs = read_gbs(loops, threads, cpu.l1d_bytes / 2);
   w.l2_gbs = read_gbs(loops, threads, cpu.l2_bytes / 2);
   const long l3_each = std::min(cpu.l3_bytes / 4 / threads, 4 * cpu.l2_bytes);

@@ -9,5 +9,6 @@ struct Walls {
   double l1_gbs = 0, l2_gbs = 0, l3_gbs = 0, memory_gbs = 0;
 };
 Walls measure_walls(int threads);
+double fma_gflops(int threads);  ///< the first of them, in some 10 ms
 nlohmann::json to_json(const Walls&);
 }  // namespace tulle::lab
