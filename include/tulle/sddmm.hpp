@@ -1,0 +1,48 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tulle/attention_mask.hpp"
+#include "tulle/dense_view.hpp"
+#include "tulle/kernel_choice.hpp"
+
+namespace tulle {
+struct SddmmOptions {
+  int threads = 1;
+  float scale = 1;
+  std::string kernel;  ///< this one and no other ("sddmm/avx512/tiles"); Error with its refusal
+};
+
+/// A sampled dense-dense matrix product: scale <q_i, k_j> for the entries (i, j) of one mask. Q and K are
+/// f32, row-major. Movable; run may be called from many threads at once; the same bits for any number of
+/// threads. Error of a value: at most (d + 2) 2^-24 scale sum_e |q_ie k_je|. Pairs that are no entry have no
+/// part in anything.
+class SddmmPlan {
+ public:
+  /// values: one for each entry, in the order of mask.to_csr(), apart from Q and K.
+  void run(DenseView q, DenseView k, float* values) const;
+  void run(const float* q, const float* k, float* values) const;  ///< without gaps between rows
+
+  std::string_view kernel() const;
+  std::string why() const;  ///< the choice in words, with the numbers that decided
+  std::span<const KernelChoice> candidates() const;
+  std::size_t bytes() const;  ///< of the prepared mask
+
+  struct Impl;
+  explicit SddmmPlan(std::unique_ptr<const Impl>);
+  SddmmPlan(SddmmPlan&&) noexcept;
+  SddmmPlan& operator=(SddmmPlan&&) noexcept;
+  ~SddmmPlan();
+
+ private:
+  std::unique_ptr<const Impl> impl_;
+};
+
+/// Asks every kernel, times the best few and keeps the fastest; keeps nothing of the mask. d: numbers in a
+/// row of Q and of K, 0 included. For a CSR matrix: plan_sddmm(AttentionMask::pattern(a), d).
+SddmmPlan plan_sddmm(const AttentionMask&, Index d, const SddmmOptions& = {});
+std::vector<std::string> sddmm_kernels();  ///< all names, whether this CPU has what they need or not
+}  // namespace tulle
