@@ -63,6 +63,11 @@ TULLE_INLINE Mask less(V a, V b) {
           _mm256_castps_si256(_mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ))};
 }
 
+TULLE_INLINE Mask not_less(V a, V b) {
+  return {_mm256_castps_si256(_mm256_cmp_ps(a.lo, b.lo, _CMP_NLT_UQ)),
+          _mm256_castps_si256(_mm256_cmp_ps(a.hi, b.hi, _CMP_NLT_UQ))};
+}
+
 TULLE_INLINE V operator+(V a, V b) {
   return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)};
 }
@@ -109,6 +114,9 @@ TULLE_INLINE __m256 scale2(__m256 a, __m256 n) {
 }
 TULLE_INLINE V scale2(V a, V n) {
   return {scale2(a.lo, n.lo), scale2(a.hi, n.hi)};
+}
+TULLE_INLINE V scale2(V a, V n, Mask m) {
+  return select(m, scale2(a, n), zero());
 }
 TULLE_INLINE float sum(V a) {
   const __m256 x = _mm256_add_ps(a.lo, a.hi);

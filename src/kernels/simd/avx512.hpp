@@ -58,6 +58,11 @@ TULLE_INLINE Mask less(V a, V b) {
   return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ);
 }
 
+/// Not a < b: true too where one of the two is not a number.
+TULLE_INLINE Mask not_less(V a, V b) {
+  return _mm512_cmp_ps_mask(a.v, b.v, _CMP_NLT_UQ);
+}
+
 TULLE_INLINE V operator+(V a, V b) {
   return {_mm512_add_ps(a.v, b.v)};
 }
@@ -96,6 +101,10 @@ TULLE_INLINE V round(V a) {
 /// a 2^n for whole n.
 TULLE_INLINE V scale2(V a, V n) {
   return {_mm512_scalef_ps(a.v, n.v)};
+}
+/// The same in the lanes of the mask, 0 in the others.
+TULLE_INLINE V scale2(V a, V n, Mask m) {
+  return {_mm512_maskz_scalef_ps(m, a.v, n.v)};
 }
 TULLE_INLINE float sum(V a) {
   return _mm512_reduce_add_ps(a.v);
