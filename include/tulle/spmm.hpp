@@ -15,7 +15,12 @@ namespace tulle {
 /// n.
 struct SpmmOptions {
   int threads = 1;
-  DType dtype = DType::f32;  ///< of A's values and of B and C
+  /// Of A and B; C, bias and R are f32. bf16: A is rounded to it, sums are f32. i8: A holds whole numbers from -128
+  /// to 127, sums are exact, C = act(alpha scale_i (sum_p a_ip (b_pj - zero_point)) + beta C + bias_i + R). These two
+  /// take B by rows or as tokens.
+  DType dtype = DType::f32;
+  std::span<const float> scales;  ///< i8: one per row of C, or empty: ones; copied
+  std::int32_t zero_point = 0;    ///< i8: of B, -128 to 127
   DenseOrder b_order = DenseOrder::row_major, c_order = DenseOrder::row_major;
   Index ldb = 0, ldc = 0;  ///< that runs will have; 0: natural_ld. A run with others is right too, but copies
   bool cold = false;       ///< A is no longer in the cache when a run begins, as in a large model
@@ -39,7 +44,7 @@ class SpmmPlan {
   /// overlap than ever before or an ld is not the one planned for.
   void run(DenseView b, MutableDenseView c, DenseView residual = {}) const;
   /// The same where both have their natural ld (or the ones of the options).
-  void run(const float* b, float* c, const float* residual = nullptr) const;
+  void run(const float* b, float* c, const float* residual = nullptr) const;  ///< B of f32
 
   std::string_view kernel() const;
   /// The choice in words: numbers that decided, from how many zeros sparse pays, what planning took.

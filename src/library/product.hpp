@@ -15,6 +15,9 @@ namespace tulle::library {
 struct Task {
   CsrView a;
   Index n = 0;
+  DType dtype = DType::f32;       ///< of A and B
+  std::span<const float> scales;  ///< of i8
+  std::int32_t zero_point = 0;
   DenseOrder b_order = DenseOrder::row_major, c_order = DenseOrder::row_major;
   Index ldb = 0, ldc = 0;  ///< R has C's
   std::span<const float> bias;
@@ -25,7 +28,7 @@ struct Task {
 
 /// Where the operands of one run begin; their ld are the task's. r may be c.
 struct Operands {
-  const float* b;
+  const float* b;  ///< or elements of the task's type
   float* c;
   const float* r;
 };
@@ -44,7 +47,7 @@ class Product {
 struct Offer {
   std::string kernel;
   Features needs = Features::none;
-  bool sparse = true, reference = false;
+  bool sparse = true, reference = false, pads = false;  ///< pads: multiplies some absent entries
   DType dtype = DType::f32;
   std::optional<std::string> refusal;
   double cost_us = 0;
@@ -54,5 +57,6 @@ struct Offer {
 /// What a family's kernels offer. The task's refusals only: needs and types are the caller's to check.
 void offer_tiles(const Task&, std::vector<Offer>&);    ///< linear: tiles of 16 columns
 void offer_rows(const Task&, std::vector<Offer>&);     ///< spmm: row by row, row-major
+void offer_narrow(const Task&, std::vector<Offer>&);   ///< narrow: tiles in bf16 and i8
 void offer_vectors(const Task&, std::vector<Offer>&);  ///< spmv: few columns, as tokens
 }  // namespace tulle::library

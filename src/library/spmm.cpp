@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstring>
 
 #include "library/spmm_plan.hpp"
 
@@ -27,6 +28,11 @@ void check_options(const CsrView& a, Index n, const SpmmOptions& o) {
   if (!o.bias.empty() && std::ssize(o.bias) != a.rows)
     throw Error(where("bias"),
                 fmt::format("has {} values; want {}, one per row of C", o.bias.size(), a.rows));
+  if (!o.scales.empty() && (std::ssize(o.scales) != a.rows || o.dtype != DType::i8))
+    throw Error(where("scales"),
+                fmt::format("has {} values; want {} for i8, else none", o.scales.size(), a.rows));
+  if (o.zero_point < -128 || o.zero_point > 127 || (o.zero_point != 0 && o.dtype != DType::i8))
+    throw Error(where("zero_point"), fmt::format("is {}; want -128 to 127 for i8, else 0", o.zero_point));
 }
 
 Index planned_ld(std::string_view what, DenseOrder order, Index rows, Index cols, Index ld) {
@@ -37,13 +43,19 @@ Index planned_ld(std::string_view what, DenseOrder order, Index rows, Index cols
 }
 
 Kept keep(const CsrView& a, const SpmmOptions& o) {
-  Kept k{{a.rows, a.cols, {}, {}, {}}, {o.bias.begin(), o.bias.end()}};
+  Kept k{{a.rows, a.cols, {}, {}, {}}, {o.bias.begin(), o.bias.end()}, {o.scales.begin(), o.scales.end()}};
   if (o.alpha == 0) {
     k.a.offsets.assign(static_cast<std::size_t>(a.rows) + 1, 0);
     return k;
   }
   k.a.offsets.assign(a.offsets.begin(), a.offsets.end());
   k.a.columns.assign(a.columns.begin(), a.columns.end());
+  if (o.dtype == DType::i8) {  // its values stay whole
+    if (k.scales.empty()) k.scales.assign(static_cast<std::size_t>(a.rows), 1);
+    for (float& scale : k.scales) scale *= o.alpha;
+    k.a.values.assign(a.values.begin(), a.values.end());
+    return k;
+  }
   k.a.values.reserve(a.values.size());
   for (float value : a.values) k.a.values.push_back(o.alpha * value);
   return k;
@@ -78,11 +90,12 @@ std::vector<Offer> all_offers(const Task& task) {
   library::offer_tiles(task, offers);
   library::offer_rows(task, offers);
   library::offer_vectors(task, offers);
+  library::offer_narrow(task, offers);
   return offers;
 }
 
 bool pads(const Offer& o) {
-  return !o.sparse;
+  return !o.sparse || o.pads;
 }
 
 std::optional<std::string> refusal(const Offer& offer, const Task& task, const SpmmOptions& o) {
@@ -94,6 +107,8 @@ std::optional<std::string> refusal(const Offer& offer, const Task& task, const S
   if (!o.finite && pads(offer)) return "multiplies absent entries, and B may hold Inf or NaN";
   if (!o.sparse && offer.sparse && !offer.reference) return "only dense kernels were asked for";
   if (offer.refusal) return offer.refusal;
+  if (task.dtype != DType::f32)
+    return std::nullopt;  // where dense may take more instructions than sparse, or fewer
   if (o.kernel.empty() && offer.sparse && !offer.reference)
     return choice::too_dense(task.a.nnz(), task.a.rows * task.a.cols);
   return std::nullopt;
@@ -101,9 +116,11 @@ std::optional<std::string> refusal(const Offer& offer, const Task& task, const S
 
 /// Small numbers, so that sums stay finite whatever the beta.
 struct TrialOperands {
-  TrialOperands(Index b_count, Index c_count)
+  TrialOperands(DType dtype, Index b_count, Index c_count)
       : b(static_cast<std::size_t>(b_count)), c(static_cast<std::size_t>(c_count)) {
     for (std::size_t i = 0; i < b.size(); ++i) b[i] = 0.01f * static_cast<float>(i % 64) - 0.3f;
+    constexpr int kSmall = 0x3c;  // whose double byte is a small bf16
+    if (dtype != DType::f32) std::memset(b.data(), kSmall, b.size() * sizeof(float));
   }
   Buffer<float> b, c;
 };
@@ -116,7 +133,7 @@ std::vector<choice::Contender> contenders(const SpmmPlan::Impl& p, const SpmmOpt
                                           const TrialOperands& t) {
   std::vector<choice::Contender> list;
   for (Offer& offer : all_offers(p.task)) {
-    if (!o.kernel.empty() && offer.kernel != o.kernel) continue;
+    if (o.kernel.empty() ? offer.dtype != o.dtype : offer.kernel != o.kernel) continue;
     choice::Contender c{.kernel = offer.kernel,
                         .sparse = offer.sparse,
                         .refusal = refusal(offer, p.task, o),
@@ -131,17 +148,19 @@ std::vector<choice::Contender> contenders(const SpmmPlan::Impl& p, const SpmmOpt
 }
 
 void choose(SpmmPlan::Impl& p, const SpmmOptions& o) {
-  const TrialOperands operands(p.b_floats(), p.c_floats());
+  const TrialOperands operands(o.dtype, p.b_floats(), p.c_floats());
   const std::vector<choice::Contender> list = contenders(p, o, operands);
-  if (list.empty())
+  if (list.empty() && !o.kernel.empty())
     throw Error(where("kernel"), fmt::format("there is no '{}'; see spmm_kernels()", o.kernel));
   choice::Winner winner;
   if (o.kernel.empty()) {
-    p.verdict = choice::Contest(effort(o.cold)).hold(list, winner);
+    if (!list.empty()) p.verdict = choice::Contest(effort(o.cold)).hold(list, winner);
   } else {
     if (list.front().refusal) throw Error(where("kernel " + o.kernel), *list.front().refusal);
     p.verdict = choice::Contest::trust_models(list, winner);
   }
+  if (!winner.runnable && !list.empty() && list.back().refusal)
+    throw Error(where(name(o.dtype)), *list.back().refusal);
   if (!winner.runnable) throw Error(where("dtype"), fmt::format("no kernel computes in {}", name(o.dtype)));
   p.product = std::move(static_cast<Trial&>(*winner.runnable).product);
   const double cells = static_cast<double>(p.task.a.rows) * static_cast<double>(p.task.a.cols);
@@ -161,6 +180,9 @@ SpmmPlan plan_spmm(const CsrView& a, Index n, const SpmmOptions& o) {
   p->residual = o.residual;
   p->task = {.a = p->kept.a.view(),
              .n = n,
+             .dtype = o.dtype,
+             .scales = p->kept.scales,
+             .zero_point = o.zero_point,
              .b_order = o.b_order,
              .c_order = o.c_order,
              .ldb = planned_ld("ldb", o.b_order, a.cols, n, o.ldb),

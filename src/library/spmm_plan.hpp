@@ -10,7 +10,7 @@ namespace library {
 /// What the caller lent, kept; alpha is in the values.
 struct Kept {
   Csr a;
-  std::vector<float> bias;
+  std::vector<float> bias, scales;
 };
 
 /// Scratch of one run.

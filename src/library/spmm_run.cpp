@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/threads.hpp"
 #include "formats/layout.hpp"
@@ -21,8 +22,13 @@ Lines lines_of(DenseOrder order, Index rows, Index cols) {
   return order == DenseOrder::tokens ? Lines{cols, rows} : Lines{rows, cols};
 }
 
-void copy_lines(const Lines& lines, const float* src, Index src_ld, float* dst, Index dst_ld) {
-  for (Index i = 0; i < lines.count; ++i) std::copy_n(src + i * src_ld, lines.length, dst + i * dst_ld);
+void copy_lines(const Lines& lines, const void* src, Index src_ld, void* dst, Index dst_ld,
+                std::size_t element = sizeof(float)) {
+  const auto bytes = static_cast<Index>(element);
+  for (Index i = 0; i < lines.count; ++i)
+    std::memcpy(static_cast<std::byte*>(dst) + i * dst_ld * bytes,
+                static_cast<const std::byte*>(src) + i * src_ld * bytes,
+                static_cast<std::size_t>(lines.length * bytes));
 }
 
 void check_shape(const char* what, const DenseView& v, DenseOrder order, Index rows, Index cols) {
@@ -36,10 +42,10 @@ void check_shape(const char* what, const DenseView& v, DenseOrder order, Index r
     throw Error("spmm", fmt::format("{} has no data", what));
 }
 
-bool overlap(const void* a, Index a_floats, const void* b, Index b_floats) {
+bool overlap(const void* a, Index a_bytes, const void* b, Index b_bytes) {
   const auto first = reinterpret_cast<std::uintptr_t>(a), second = reinterpret_cast<std::uintptr_t>(b);
-  return first < second + 4 * static_cast<std::size_t>(b_floats) &&
-         second < first + 4 * static_cast<std::size_t>(a_floats);
+  return first < second + static_cast<std::size_t>(b_bytes) &&
+         second < first + static_cast<std::size_t>(a_bytes);
 }
 
 /// C = beta C + R, R perhaps none.
@@ -65,11 +71,11 @@ void run_copied(const SpmmPlan::Impl& p, DenseView b, MutableDenseView c, DenseV
   const Buffer<float> own_b(static_cast<std::size_t>(p.b_floats())),
       own_c(static_cast<std::size_t>(p.c_floats()));
   const Buffer<float> own_r(p.residual ? own_c.size() : 0);
-  copy_lines(b_lines, static_cast<const float*>(b.data), b.ld, own_b.data(), t.ldb);
-  if (p.beta != 0) copy_lines(c_lines, static_cast<const float*>(c.data), c.ld, own_c.data(), t.ldc);
-  if (p.residual) copy_lines(c_lines, static_cast<const float*>(r.data), r.ld, own_r.data(), t.ldc);
+  copy_lines(b_lines, b.data, b.ld, own_b.data(), t.ldb, size_bytes(t.dtype));
+  if (p.beta != 0) copy_lines(c_lines, c.data, c.ld, own_c.data(), t.ldc);
+  if (p.residual) copy_lines(c_lines, r.data, r.ld, own_r.data(), t.ldc);
   run_planned(p, own_b.data(), own_c.data(), p.residual ? own_r.data() : nullptr);
-  copy_lines(c_lines, own_c.data(), t.ldc, static_cast<float*>(c.data), c.ld);
+  copy_lines(c_lines, own_c.data(), t.ldc, c.data, c.ld);
 }
 }  // namespace
 
@@ -81,11 +87,11 @@ void SpmmPlan::run(DenseView b, MutableDenseView c, DenseView r) const {
   if (!impl_->residual && r.data)
     throw Error("spmm", "a residual is given, but the plan has none (SpmmOptions::residual)");
   if (!impl_->product) return;
-  const Index c_floats = extent(t.c_order, t.a.rows, t.n, c.ld);
-  if (overlap(b.data, extent(t.b_order, t.a.cols, t.n, b.ld), c.data, c_floats))
-    throw Error("spmm", "C overlaps B");
+  const Index c_bytes = extent(t.c_order, t.a.rows, t.n, c.ld) * Index{sizeof(float)};
+  const Index b_bytes = extent(t.b_order, t.a.cols, t.n, b.ld) * static_cast<Index>(size_bytes(t.dtype));
+  if (overlap(b.data, b_bytes, c.data, c_bytes)) throw Error("spmm", "C overlaps B");
   const bool in_place = r.data == c.data && r.ld == c.ld;
-  if (impl_->residual && !in_place && overlap(r.data, c_floats, c.data, c_floats))
+  if (impl_->residual && !in_place && overlap(r.data, c_bytes, c.data, c_bytes))
     throw Error("spmm", "C overlaps R without being the same");
   if (b.ld != t.ldb || c.ld != t.ldc || (impl_->residual && r.ld != t.ldc))
     return run_copied(*impl_, b, c, r);
@@ -95,6 +101,8 @@ void SpmmPlan::run(DenseView b, MutableDenseView c, DenseView r) const {
 
 void SpmmPlan::run(const float* b, float* c, const float* residual) const {
   const Task& t = impl_->task;
+  if (t.dtype != DType::f32)
+    throw Error("spmm", fmt::format("B is f32; the plan wants {} (run with a DenseView)", name(t.dtype)));
   run({b, t.a.cols, t.n, t.ldb}, {c, t.a.rows, t.n, t.ldc}, {residual, t.a.rows, t.n, t.ldc});
 }
 

@@ -56,7 +56,7 @@ constexpr Features kNeeds = Features::avx512 | Features::jit;
 
 extern constinit const Kernel jit_bf16_pairs{
     "narrow/jit/bf16/pairs", DType::bf16, kNeeds | Features::avx512_bf16, true,
-    refuse<OnWords, kPairs>, pairs_us,    prepare<OnWords, kPairs>};
+    refuse<OnWords, kPairs>, pairs_us,    prepare<OnWords, kPairs>,       true};
 extern constinit const Kernel jit_bf16_singles{
     "narrow/jit/bf16/singles",   DType::bf16, kNeeds, true, refuse<OnColumns, kSingles>, singles_us,
     prepare<OnColumns, kSingles>};

@@ -36,5 +36,6 @@ extern constinit const Kernel packed_bf16_pairs{"narrow/avx512/packed/bf16/pairs
                                                 true,
                                                 refuse_packed,
                                                 cost_us,
-                                                prepare<OnWords>};
+                                                prepare<OnWords>,
+                                                true};
 }  // namespace tulle::narrow

@@ -1,14 +1,16 @@
 #include "kernels/narrow/panels.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "core/bfloat16.hpp"
+#include "kernels/panels/kernel.hpp"
 
 namespace tulle::narrow {
 namespace {
 std::uint32_t bits_at(const Source& b, Index row, Index column) {
   if (row >= b.rows || column >= b.cols) return 0;
-  const Index at = row * b.ld + column;
+  const Index at = b.tokens ? column * b.ld + row : row * b.ld + column;
   switch (b.dtype) {
     case DType::f32:
       return std::bit_cast<std::uint16_t>(BFloat16(static_cast<const float*>(b.data)[at]));
@@ -30,16 +32,33 @@ void pack_any(const Source& b, Index column, Index first_word, Index last_word, 
       panel[w * kLanes + lane] = std::bit_cast<float>(word);
     }
 }
+/// Tokens whose words lie whole are turned as floats are; of bytes the sign is flipped afterwards.
+bool pack_tokens(const Source& b, Index first, Index last, float* panels) {
+  const Index in_word = values_in_word(panel_type(b.dtype));
+  const bool words = b.dtype != DType::f32 && b.rows % in_word == 0 && b.ld % in_word == 0 &&
+                     reinterpret_cast<std::uintptr_t>(b.data) % alignof(float) == 0;
+  if (!b.tokens || !words) return false;
+  static const panels::Kernel& copies = panels::best(cpu_features());
+  const Index ld = b.ld / in_word, rows = b.rows / in_word, column = first * kLanes;
+  const Index columns = std::min(b.cols, last * kLanes) - column;
+  copies.from_tokens(static_cast<const float*>(b.data) + column * ld, ld, rows, columns, panels,
+                     rows * kLanes);
+  if (b.dtype != DType::i8) return true;
+  auto* bytes = reinterpret_cast<std::uint8_t*>(panels);
+  for (Index i = 0; i < (last - first) * rows * kLanes * Index{sizeof(float)}; ++i) bytes[i] ^= 0x80;
+  return true;
+}
 }  // namespace
 
 void pack_panels(const Source& b, Index first, Index last, float* panels) {
   static const bool avx512 = contains(cpu_features(), Features::avx512);
+  if (pack_tokens(b, first, last, panels)) return;
   const DType type = panel_type(b.dtype);
   const Index words = words_of(type, b.rows), whole = b.rows / values_in_word(type);
   const PackWords fast = avx512 ? pack_words_avx512(b.dtype) : pack_any;
   for (Index tile = first; tile < last; ++tile, panels += words * kLanes) {
     const Index column = tile * kLanes;
-    const Index by_vectors = column + kLanes <= b.cols ? whole : 0;
+    const Index by_vectors = !b.tokens && column + kLanes <= b.cols ? whole : 0;
     fast(b, column, 0, by_vectors, panels);
     pack_any(b, column, by_vectors, words, panels);
   }

@@ -15,7 +15,10 @@ struct Pairs {
     const std::uint32_t bits = std::bit_cast<std::uint32_t>(word);
     return std::bit_cast<float>(place ? bits & 0xffff0000u : bits << 16);
   }
-  static Sum product(float a, float b, int place) { return half(a, place) * half(b, place); }
+  /// A half that is 0 counts as absent: this kernel pads nothing.
+  static Sum product(float a, float b, int place) {
+    return half(a, place) == 0 ? 0 : half(a, place) * half(b, place);
+  }
 };
 struct Quads {
   using Sum = std::int32_t;
