@@ -65,9 +65,9 @@ double Contest::run_us(Runnable& runnable) {
   return us_since(start);
 }
 
-/// The first run does not count, unless it alone shows that there is nothing to win.
+/// The first run does not count, unless it alone shows that there is nothing to win, by far.
 double Contest::best_us(Runnable& runnable, double rival_us) {
-  constexpr double kFirstIsSlower = 3;
+  constexpr double kFirstIsSlower = 12;
   const double limit = effort_.give_up * rival_us;
   const auto start = Clock::now();
   runnable.run();

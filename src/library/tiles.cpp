@@ -9,6 +9,9 @@ namespace {
 constexpr Index kFloatsPerLine = 16;
 constexpr Index kLargestOffset = Index{1} << 28;  // in floats, of rows of B within a tile
 
+Index chunks_of(Index tiles, Index most) {
+  return (tiles + most - 1) / std::max<Index>(1, most);
+}
 Index offset_of(DenseOrder order, Index column, Index ld) {
   return order == DenseOrder::panels ? column / kLanes * ld : column;
 }
@@ -29,7 +32,9 @@ TilePlan::TilePlan(const Task& t) : tiles((t.n + kLanes - 1) / kLanes) {
   // read.
   constexpr Index kFewest = 4;
   const Index in_l2 = cpu_info().l2_bytes / (c_packed ? 8 : 2) / Index{sizeof(float)};
-  chunk = std::min(tiles, floats ? std::max(kFewest, in_l2 / floats) : tiles);
+  const Index most = std::min(tiles, floats ? std::max(kFewest, in_l2 / floats) : tiles);
+  chunk = (tiles + chunks_of(tiles, most) - 1) /
+          std::max<Index>(1, chunks_of(tiles, most));  // of nearly equal length
   // A tall A is worth a B packed by each thread: rows of C are then one thread's (2048 x 512, 95 %, n 128,
   // two threads: 63 us, else 80; 512 x 512, 90 %: 31, else 29).
   const bool tall = t.a.rows >= 2 * t.a.cols && tiles <= chunk;
@@ -162,6 +167,14 @@ double copies_us(const Task& t, const TilePlan& plan) {
   return static_cast<double>(rows * plan.tiles * kLanes) * 4 / 40e3;
 }
 
+/// What writing C takes when it is larger than the L2 cache; in lines far apart, as tiles write row-major
+/// ones, twice as long. Kernels' own models have it in the cache.
+double stores_us(const Task& t, const TilePlan& plan) {
+  const double bytes = static_cast<double>(t.a.rows * plan.tiles * kLanes) * 4;
+  if (bytes < static_cast<double>(cpu_info().l2_bytes) / 2) return 0;
+  return bytes / (plan.c_stride > kLanes ? 20e3 : 40e3);
+}
+
 linear::Problem problem_of(const Task& t, const TilePlan& plan, std::span<const std::int32_t> b_offsets) {
   linear::Problem p;
   p.a = t.a;
@@ -191,7 +204,7 @@ void offer_tiles(const Task& t, std::vector<Offer>& offers) {
             .refusal = refusal ? refusal : kernel->refuse(p)};
     if (!o.refusal)
       o.cost_us = kernel->cost_us(p) * static_cast<double>(plan.tiles) / static_cast<double>(p.tiles) +
-                  copies_us(t, plan);
+                  copies_us(t, plan) + stores_us(t, plan);
     o.prepare = [&t, kernel, plan, p, b_offsets]() -> std::unique_ptr<Product> {
       return std::make_unique<Tiles>(t, plan, kernel->prepare(p));
     };
