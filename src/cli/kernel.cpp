@@ -190,5 +190,6 @@ void add_kernel(CLI::App& app) {
       app.add_subcommand("kernel", "Plan one operation on one matrix, and say which kernel won and why.");
   c->require_subcommand(1);
   add_spmm(*c);
+  add_masked_kernels(*c);
 }
 }  // namespace tulle::cli

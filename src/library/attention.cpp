@@ -132,6 +132,7 @@ AttentionPlan plan_attention(const AttentionMask& mask, Index d, Index d_v, Inde
   p->threads = options.threads;
   check_sizes(p->sizes);
   checked_mul(heads, batch);
+  library::check_entries(kWhere, mask);
   const float scale = options.scale != 0 ? options.scale : d > 0 ? 1 / std::sqrt(static_cast<float>(d)) : 1;
   p->chosen = choose(mask, p->sizes, scale, options);
   p->prepared = static_cast<Trial&>(*p->chosen.winner.runnable).prepared;

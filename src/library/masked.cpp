@@ -54,6 +54,12 @@ void check_threads(const char* where, int threads) {
     throw Error(where, fmt::format("{} threads; want 1 to {}", threads, kMost));
 }
 
+void check_entries(const char* where, const AttentionMask& mask) {
+  constexpr Index kMost = kLargestTensorBytes / static_cast<Index>(sizeof(float));
+  if (mask.entries() > kMost)
+    throw Error(where, fmt::format("a mask of {} entries; at most {}", mask.entries(), kMost));
+}
+
 bool overlap(const float* a, Index a_floats, const float* b, Index b_floats) {
   const auto first = reinterpret_cast<std::uintptr_t>(a), second = reinterpret_cast<std::uintptr_t>(b);
   return a_floats > 0 && b_floats > 0 &&

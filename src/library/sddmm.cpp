@@ -73,6 +73,7 @@ Index extent_of(const DenseView& v) {
 SddmmPlan plan_sddmm(const AttentionMask& mask, Index d, const SddmmOptions& options) {
   library::check_threads(kWhere, options.threads);
   if (d < 0) throw Error(kWhere, fmt::format("d is {}", d));
+  library::check_entries(kWhere, mask);
   auto p = std::make_unique<SddmmPlan::Impl>();
   p->queries = mask.queries(), p->keys = mask.keys(), p->d = d, p->entries = mask.entries(),
   p->threads = options.threads;
