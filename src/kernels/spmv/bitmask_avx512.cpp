@@ -82,8 +82,8 @@ struct BitmaskForm {
   std::vector<Index> first;     ///< of the values of a slice
 };
 
-std::optional<std::string> refuse(const Problem&) {
-  return std::nullopt;
+std::optional<std::string> refuse(const Problem& p) {
+  return too_large(p, sizeof(std::uint16_t));
 }
 double cost_us(const Problem& p) {
   const double groups = static_cast<double>(p.a.rows) * static_cast<double>(p.a.cols) / kLanes;

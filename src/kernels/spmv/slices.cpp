@@ -36,6 +36,13 @@ std::vector<std::int32_t> rows_by_length(const CsrView& a) {
   return order;
 }
 
+std::optional<std::string> too_large(const Problem& p, Index bytes_per_column_of_slice) {
+  const Index slices = (p.a.rows + kLanes - 1) / kLanes;
+  if (p.a.cols == 0 || slices <= kLargestTensorBytes / bytes_per_column_of_slice / p.a.cols)
+    return std::nullopt;
+  return "all of " + std::to_string(p.a.rows) + " x " + std::to_string(p.a.cols) + " takes more than 2 GiB";
+}
+
 double stream_us(double bytes) {
   return bytes / (bytes < double{24 << 20} ? 60e3 : 25e3);
 }

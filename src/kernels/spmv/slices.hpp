@@ -32,6 +32,9 @@ std::vector<std::int32_t> rows_in_order(const CsrView&);
 /// 1307.6209).
 std::vector<std::int32_t> rows_by_length(const CsrView&);
 
+/// A refusal of forms that have something for absent entries too, where it comes to more than 2 GiB.
+std::optional<std::string> too_large(const Problem&, Index bytes_per_column_of_slice);
+
 /// Microseconds to stream packed weights of this size: 60 GB/s out of caches, 25 GB/s out of memory.
 double stream_us(double bytes);
 }  // namespace tulle::spmv
