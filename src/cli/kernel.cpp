@@ -149,6 +149,7 @@ void spmm(const Arguments& a) {
   const DenseOrder order = order_of(a.order);
   const SpmmPlan plan = plan_spmm(m.a.view(), a.n,
                                   {.threads = a.threads,
+                                   .dtype = a.dtype == "bf16" ? DType::bf16 : DType::f32,
                                    .b_order = order,
                                    .c_order = order,
                                    .cold = a.cold,
@@ -169,7 +170,9 @@ void add_spmm(CLI::App& kernel) {
   c->add_option("--seed", a->seed, "Of --random, and of the values that a file has not")
       ->capture_default_str();
   c->add_option("--n", a->n, "Columns of B and C")->capture_default_str();
-  c->add_option("--dtype", a->dtype, "Of A, B and C")->check(CLI::IsMember({"f32"}))->capture_default_str();
+  c->add_option("--dtype", a->dtype, "Of A and B (bf16: A is rounded); C is f32")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->capture_default_str();
   c->add_option("--order", a->order, "Of B and C in memory")
       ->check(CLI::IsMember({"row-major", "tokens", "panels"}))
       ->capture_default_str();

@@ -1,5 +1,7 @@
 #include "lab/own_kernels.hpp"
 #include <algorithm>
+#include <cstring>
+#include "core/bfloat16.hpp"
 #include "core/buffer.hpp"
 #include "tulle/error.hpp"
 #include "tulle/spmm.hpp"
@@ -24,8 +26,12 @@ class OwnKernel final : public Contender {
     for (Index i = 0; i < p.a.cols; ++i)
       for (Index j = 0; j < p.n && order_ == DenseOrder::panels; ++j) b_[in_panels(i, j, p.a.cols)] = p.b[i * p.n + j];
     if (order_ != DenseOrder::panels) std::copy_n(p.b, p.a.cols * p.n, b_.data());
+    narrow_b();
   }
-  void run() override { plan_.run(b_.data(), c_.data()); }
+  void run() override {
+    plan_.run(DenseView{b_.data(), p_.a.cols, p_.n, natural_ld(order_, p_.a.cols, p_.n)},
+              MutableDenseView{c_.data(), p_.a.rows, p_.n, natural_ld(order_, p_.a.rows, p_.n)});
+  }
 
   Tensor result() override {
     Tensor out(TensorType{DType::f32, p_.tokens() ? Shape{p_.n, p_.a.rows} : Shape{p_.a.rows, p_.n}});
@@ -38,9 +44,18 @@ class OwnKernel final : public Contender {
 
  private:
   static SpmmPlan make_plan(const Product& p, DenseOrder order) {
-    if (p.dtype != DType::f32) throw Error(p.kernel, "is asked for " + std::string(name(p.dtype)) + ", computes f32");
     return plan_spmm(p.a, p.n, {.threads = p.threads, .dtype = p.dtype, .b_order = order, .c_order = order, .cold = p.cold,
                                 .kernel = p.kernel == "plan" ? "" : p.kernel});
+  }
+  /// B's floats are numbers of the type already: in place, as narrow as it is.
+  void narrow_b() {
+    auto* bytes = reinterpret_cast<std::byte*>(b_.data());
+    for (std::size_t i = 0; i < b_.size(); ++i) {
+      const BFloat16 half(b_[i]);
+      const auto whole = static_cast<std::int8_t>(p_.dtype == DType::i8 ? b_[i] : 0);
+      if (p_.dtype == DType::bf16) std::memcpy(bytes + 2 * i, &half, sizeof half);
+      if (p_.dtype == DType::i8) std::memcpy(bytes + i, &whole, sizeof whole);
+    }
   }
   std::size_t floats(Index rows) const { return static_cast<std::size_t>(extent(order_, rows, p_.n, natural_ld(order_, rows, p_.n))); }
 
