@@ -43,7 +43,7 @@ peers: build  ## install what `tulle bench --against` and `tulle lab` compare wi
 	@build/tulle lab peers
 
 lab: peers  ## the tables of the kernels beside all peers: build/lab/dlmc.html (LAB=survey-mini for a minute's worth)
-	@build/tulle lab run lab/suites/$(LAB).toml --peers $(LAB_PEERS) --threads 1,2 --out build/lab/$(LAB)
+	@build/tulle lab run $(LAB) --peers $(LAB_PEERS) --threads 1,2 --out build/lab/$(LAB)
 	@build/tulle lab report build/lab/$(LAB) --html build/lab/$(LAB).html
 
 bench: build  ## the benchmark of the README, beside ONNX Runtime (BENCH="--only resnet50" for a part)

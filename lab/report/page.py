@@ -86,7 +86,8 @@ def standings(cases, records):
         for kind in ("refused", "wrong", "failed"):
             if kind in r:
                 refused.setdefault(r["kernel"], {}).setdefault(kind, []).append(r)
-    kernels = {k for c in cases for k in c.us} | set(refused)
+    timed = {k for c in cases for k in c.us}
+    kernels = timed | {k for k, kinds in refused.items() if set(kinds) - {"refused"}}
     rows = []
     for kernel in kernels:
         mine = [c for c in cases if kernel in c.us]
@@ -100,7 +101,9 @@ def standings(cases, records):
                                  len(counts.get("refused", [])) or "-", (len(counts["wrong"]), "bad") if "wrong" in counts else "-",
                                  (len(counts["failed"]), "bad") if "failed" in counts else "-", lines[0].get("version", "") or "-", (lines[0].get("note", ""), "l long")]))
     rows = [row for _, row in sorted(rows, key=lambda r: -r[0])]
-    return table(["contender", "cases", "GFLOP/s", "of peak", "over best dense", "fastest in", "refused", "wrong", "failed", "version", "note"], rows)
+    idle = sorted(set(refused) - kernels)
+    said = f'<p class="note">Refused every case: {text(", ".join(idle))}.</p>' if idle else ""
+    return table(["contender", "cases", "GFLOP/s", "of peak", "over best dense", "fastest in", "refused", "wrong", "failed", "version", "note"], rows) + said
 
 
 def wins_and_losses(cases):

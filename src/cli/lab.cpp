@@ -27,6 +27,8 @@ struct RunArguments {
   std::string suite, out, python, dlmc;
   std::vector<std::string> peers, kernels;
   std::vector<int> threads;
+  int rounds = 0;
+  double round_ms = 0;
 };
 
 // What the lines of the folder say, one row for each contender and number of threads.
@@ -46,12 +48,23 @@ std::string command_of(const RunArguments& a) {
   if (!a.threads.empty()) text += fmt::format(" --threads {}", fmt::join(a.threads, ","));
   if (!a.kernels.empty()) text += fmt::format(" --kernels '{}'", fmt::join(a.kernels, ","));
   if (!a.dlmc.empty()) text += fmt::format(" --dlmc {}", a.dlmc);
+  if (a.rounds > 0) text += fmt::format(" --rounds {}", a.rounds);
+  if (a.round_ms > 0) text += fmt::format(" --round-ms {}", a.round_ms);
   return text + fmt::format(" --out {}", a.out);
+}
+
+// A file, or the name of a suite that comes with Tulle.
+std::filesystem::path suite_file(const std::string& suite) {
+  const std::filesystem::path shipped = suites_folder() / (suite + ".toml");
+  return suite.find('/') == suite.npos && std::filesystem::exists(shipped) && !std::filesystem::exists(suite) ? shipped : std::filesystem::path(suite);
 }
 
 void run(const RunArguments& a) {
   ProgressLine bar("measuring");
-  const lab::ContestOptions o{.suite = lab::read_suite(a.suite, {.threads = a.threads, .dlmc = a.dlmc}), .peers = a.peers, .kernels = a.kernels,
+  lab::Suite suite = lab::read_suite(suite_file(a.suite), {.threads = a.threads, .dlmc = a.dlmc});
+  if (a.rounds > 0) suite.rounds = a.rounds;
+  if (a.round_ms > 0) suite.round_ms = a.round_ms;
+  const lab::ContestOptions o{.suite = std::move(suite), .peers = a.peers, .kernels = a.kernels,
                               .out = a.out, .paths = program_paths(a.python), .command = command_of(a),
                               .say = [&](const std::string& line) { bar.say(line); },
                               .progress = [&](Index done, Index total, const std::string& what) { bar.show(done, total, what); }};
@@ -98,16 +111,18 @@ void peers(const std::string& python) {
 
 void add_run_command(CLI::App& lab) {
   auto a = std::make_shared<RunArguments>();
-  a->suite = suites_folder() / "survey-mini.toml";
+  a->suite = "survey-mini";
   CLI::App* c = lab.add_subcommand("run", "Time kernels and peers on the cases of a suite; an interrupted run goes on where it was.");
-  c->add_option("suite", a->suite, "Suite of cases, TOML")->capture_default_str();
+  c->add_option("suite", a->suite, "Suite of cases: a TOML file, or the name of one of lab/suites")->capture_default_str();
   c->add_option("--peers", a->peers, "Programs beside Tulle, e.g. mkl,onednn,eigen; 'make peers' installs them")->delimiter(',');
   c->add_option("--threads", a->threads, "Numbers of threads, in place of the suite's")->delimiter(',')->check(CLI::Range(1, 1024));
-  c->add_option("--kernels", a->kernels, "Patterns of Tulle's kernels, e.g. plan,spmm/avx512/*")->delimiter(',');
+  c->add_option("--kernels", a->kernels, "Patterns of Tulle's kernels, e.g. plan,spmm/avx512/*; all but the references unless told")->delimiter(',');
+  c->add_option("--rounds", a->rounds, "Rounds, in place of the suite's")->check(CLI::Range(1, 1000));
+  c->add_option("--round-ms", a->round_ms, "Milliseconds of each contender in a round, in place of the suite's")->check(CLI::Range(0.1, 60000.0));
   c->add_option("--dlmc", a->dlmc, "Folder with all of DLMC, used by suites that have a place for it")->check(CLI::ExistingDirectory);
   c->add_option("--out", a->out, "Folder of the results")->required();
   c->add_option("--peer-python", a->python, "Python that has the peers installed");
-  c->footer("Example: tulle lab run lab/suites/dlmc.toml --peers mkl,onednn,eigen --threads 1,2 --out results");
+  c->footer("Example: tulle lab run dlmc --peers mkl,onednn,eigen --threads 1,2 --out results");
   c->callback([a] { run(*a); });
 }
 

@@ -45,9 +45,10 @@ std::vector<float> normal(Index count, unsigned seed) {
 }
 
 bool chosen(const std::string& name, const std::vector<std::string>& patterns) {
-  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const std::string& p) {
-           return fnmatch(p.c_str(), name.c_str(), 0) == 0;
-         });
+  if (patterns.empty()) return !name.ends_with("/reference");  // they specify, and are slow
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& p) {
+    return fnmatch(p.c_str(), name.c_str(), 0) == 0;
+  });
 }
 
 class Contest {

@@ -24,7 +24,7 @@ struct Range {
   double least, most;
 };
 Range rounds(const json& r) {
-  Range range{r["us_min"], r["us_min"]};
+  Range range{r["us_min"], r.value("us_median", 0.0)};
   for (const json& us : r.value("us_rounds", json::array()))
     if (us.is_number()) range.most = std::max(range.most, us.get<double>());
   return range;

@@ -20,7 +20,7 @@ struct Shifts {
   std::size_t matched = 0, only_before = 0, only_now = 0;
 };
 
-/// Matches measurements whatever their machine. A change is beyond the noise when every round of one folder was faster
-/// than every round of the other and the fastest runs differ by more than 2 %.
+/// Matches measurements whatever their machine. A change is beyond the noise when the fastest run of every round, and
+/// the median, of one folder were faster than any run of the other, and the fastest runs differ by more than 2 %.
 Shifts shifts_between(const std::vector<nlohmann::json>& before, const std::vector<nlohmann::json>& now);
 }  // namespace tulle::lab

@@ -33,7 +33,7 @@ struct Suite {
   std::string name, about;
   int rounds = 0;       ///< each contender has its turn in each
   double round_ms = 0;  ///< of one contender in one round
-  std::vector<std::string> kernels;  ///< patterns of Tulle's kernels; none: all
+  std::vector<std::string> kernels;  ///< patterns of Tulle's kernels; none: all but the references
   std::vector<Case> cases;
 };
 

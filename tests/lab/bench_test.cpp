@@ -50,7 +50,7 @@ class Bench : public testing::Test {
     if (!std::filesystem::exists(kPython)) GTEST_SKIP() << "no " << kPython;
   }
   std::vector<lab::PeerResult> compare(std::vector<std::string> peers) {
-    const lab::BenchOptions o{.model = "m.onnx", .against = std::move(peers), .rounds = 2, .round_ms = 1, .load_seconds = 1, .run_seconds = 1};
+    const lab::BenchOptions o{.model = "m.onnx", .against = std::move(peers), .rounds = 2, .round_ms = 1, .load_seconds = 3, .run_seconds = 3};
     return lab::bench(o, {.tulle = folder_ / "works.py", .scripts = folder_.path(), .python = kPython}, {{"x", support::random_image({2, 3})}});
   }
   TempFolder folder_;
@@ -66,7 +66,7 @@ TEST_F(Bench, EachFailureIsOneLineAndTheOthersGoOn) {
       {"dies later", "ended without an answer (exit code 4)"},
       {"times nothing", "gave no times"},
       {"times words", "peer 'times words': answered what the protocol does not know"},
-      {"hangs", "gave no answer in 1 s"},
+      {"hangs", "gave no answer in 3 s"},
       {"unheard", "is not known"},
       {"../up", "is not known"},
   };

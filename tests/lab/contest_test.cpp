@@ -87,7 +87,7 @@ class Contest : public testing::Test {
     const auto suite = folder_.write("s.toml", "rounds = 2\nround_ms = 1\n[[cases]]\nn = [3, 5]\n[[cases.generate]]\nrows = 17\ncols = 13\nsparsity = 0.7\n");
     return {.suite = lab::read_suite(suite), .peers = std::move(peers), .out = folder_ / "out",
             .paths = {.tulle = folder_ / "tulle", .programs = folder_ / "none", .scripts = folder_.path(), .python = kPython}, .command = "tulle lab run s.toml",
-            .say = [this](const std::string& line) { said_.push_back(line); }, .progress = [](Index, Index, const std::string&) {}, .load_seconds = 10, .run_seconds = 0.5};
+            .say = [this](const std::string& line) { said_.push_back(line); }, .progress = [](Index, Index, const std::string&) {}, .load_seconds = 30, .run_seconds = 2};
   }
   std::map<std::string, json> lines(Index n) {
     std::map<std::string, json> by_kernel;
