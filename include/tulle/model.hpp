@@ -67,8 +67,9 @@ class Session {
   /// Types of all outputs for these inputs, in the model's order.
   std::vector<TensorType> output_types(std::span<const NamedInput>);
   /// Every input of the model by name; the outputs that the caller wants by name. Throws Error when a name, type or
-  /// shape is wrong, or an index in the data is out of range. One plan gives the
-  /// same bits from run to run and for any thread count; plans made apart may sum in another order.
+  /// shape is wrong, or an index in the data is out of range. The same
+  /// bits from run to run, for any number of threads and whichever kernels a plan chose, dense or sparse: all add in one
+  /// order. For finite data, on a CPU with AVX2 or AVX-512; where a whole sum underflows, its zero may have either sign.
   void run(std::span<const NamedInput>, std::span<const NamedOutput>);
 
   struct Impl;

@@ -70,7 +70,7 @@ void doctor(const std::string& python) {
   missing(linear::kernels(), have);
   line("few vectors", usable(spmv::kernels(), have));
   missing(spmv::kernels(), have);
-  if (!contains(have, Features::jit)) line("generated code", "off (TULLE_JIT=0); packed kernels serve");
+  if (!contains(have, Features::jit)) line("generated code", "off (TULLE_JIT=0); linear/*/rows serves");
   const lab::PeerPaths paths = peer_paths(python);
   peer(paths, "onnxruntime");
   peer(paths, "openvino");

@@ -29,7 +29,7 @@ std::string ratio(const plan::Layer& l) {
   return fmt::format("{:.2f}", l.dense_us / l.time_us);
 }
 
-// "asked: linear/jit/avx512 27.1 us, linear/avx512/dense 98.0 us; not timed, modelled slower: linear/avx2/packed (60 us);
+// "asked: linear/jit/avx512 27.1 us, linear/avx512/dense 98.0 us; not timed, modelled slower: linear/avx2/rows (60 us);
 // refused: spmv/avx512/bitmask (n = 49 is more than 8)"
 std::string candidates(const plan::Layer& l) {
   std::string timed, modelled, refused;

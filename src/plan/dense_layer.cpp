@@ -45,6 +45,7 @@ void add_vector_contenders(Builder& b, const Product& p, const DenseLayer& d, st
     };
     contenders.push_back(std::move(c));
   }
+  refuse_references(contenders);
 }
 
 void emit_vectors(Builder& b, const DenseLayer& d, std::unique_ptr<Runnable> winner) {

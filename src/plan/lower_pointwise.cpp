@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include "kernels/pointwise/kernel.hpp"
 #include "plan/lowering.hpp"
 #include "plan/parts.hpp"
@@ -149,6 +150,12 @@ bool is_per_feature(const Shape& s, const Form& x, std::size_t rank) {
   return rank - s.size() <= axis;
 }
 
+// Then x / v and x * (1 / v) have the same bits, and so has the answer whichever form x lies in.
+bool is_power_of_2(float v) {
+  int exponent;
+  return std::isnormal(v) && std::isnormal(1 / v) && std::abs(std::frexp(v, &exponent)) == 0.5f;
+}
+
 bool lower_with_constant(Builder& b, const graph::Node& n, BinaryKind kind, std::size_t constant) {
   const graph::ValueId x = n.inputs[1 - constant];
   const Form* in = b.find(x);
@@ -158,14 +165,14 @@ bool lower_with_constant(Builder& b, const graph::Node& n, BinaryKind kind, std:
   const auto features = static_cast<std::size_t>(in->layout.features);
   std::vector<float> values(features);
   for (std::size_t f = 0; f < features; ++f) values[f] = t.as<float>()[t.count() == 1 ? 0 : f];
-  std::vector<float> scale(features, 1), shift(features, 0);
+  std::vector<float> scale(features, 1), shift(features, -0.0f);
   for (std::size_t f = 0; f < features; ++f) {
     if (kind == BinaryKind::add) shift[f] = values[f];
     if (kind == BinaryKind::sub) shift[f] = constant == 1 ? -values[f] : values[f], scale[f] = constant == 1 ? 1 : -1.0f;
     if (kind == BinaryKind::mul) scale[f] = values[f];
     if (kind == BinaryKind::div) scale[f] = 1 / values[f];
   }
-  if (kind == BinaryKind::div && constant == 0) return false;
+  if (kind == BinaryKind::div && (constant == 0 || !std::all_of(values.begin(), values.end(), is_power_of_2))) return false;
   emit_per_feature(b, x, n.outputs[0], {scale.data(), shift.data(), nullptr, {}}, features);
   return true;
 }

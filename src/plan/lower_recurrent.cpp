@@ -134,6 +134,7 @@ std::vector<Contender> contenders_of(Builder& b, const Weights& w) {
     };
     contenders.push_back(std::move(c));
   }
+  refuse_references(contenders);
   return contenders;
 }
 

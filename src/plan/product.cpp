@@ -139,7 +139,15 @@ std::vector<Contender> product_contenders(Builder& b, const Product& p, const st
     };
     contenders.push_back(std::move(c));
   }
+  refuse_references(contenders);
   return contenders;
+}
+
+void refuse_references(std::vector<Contender>& contenders) {
+  const auto accepts = [](const Contender& c) { return !c.refusal; };
+  for (Contender& c : contenders)
+    if (c.kernel.ends_with("/reference") && std::count_if(contenders.begin(), contenders.end(), accepts) > 1)
+      c.refusal = "is asked only where no other kernel accepts";
 }
 
 void emit_product(Builder& b, std::unique_ptr<Runnable> winner, std::vector<Tile> tiles, const Form& in, const Form& out,

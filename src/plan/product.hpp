@@ -25,6 +25,8 @@ linear::Problem problem_of(const Product&, Index tiles);
 
 /// The kernels that could do it, each ready to be prepared and timed; `product` must outlive them.
 std::vector<Contender> product_contenders(Builder&, const Product&, const std::vector<linear::Tile>&);
+/// References are asked only where nobody else accepts, and then the last alone: their sums have another order.
+void refuse_references(std::vector<Contender>&);
 std::string product_key(const Product&, Index tiles, int threads);
 void describe_product(const Product&, Layer&);
 

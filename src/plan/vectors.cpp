@@ -15,7 +15,7 @@ Contender vector_contender(const Builder& b, const spmv::Kernel& kernel, const s
     c.refusal = "needs " + to_string(kernel.needs);
   else if (kernel.dtype != precision)
     c.refusal = "computes in " + std::string(name(kernel.dtype)) + "; " + std::string(name(precision)) + " was asked for";
-  else if (kernel.sparse && !b.options().sparse)
+  else if (kernel.sparse && &kernel != spmv::kernels().back() && !b.options().sparse)
     c.refusal = "only dense kernels were asked for";
   else
     c.refusal = kernel.refuse(problem);

@@ -363,18 +363,3 @@ TEST_P(Linear, ComputesTheSameWhateverFollows) {
   t.check();
   EXPECT_GT(prepared->bytes(), 0u);
 }
-
-TEST(LinearRows, RefuseWhatTheirColumnsCannotSay) {
-  for (const linear::Kernel* kernel : linear::kernels()) {
-    if (!kernel->name.ends_with("/rows")) continue;
-    std::vector<std::int32_t> offsets{0, 16, 33};
-    linear::Problem p;
-    p.a.cols = 3;
-    p.b_offsets = offsets;
-    EXPECT_EQ(kernel->refuse(p), "row 2 of B lies at 33, not 32");
-    offsets[2] = 32;
-    EXPECT_EQ(kernel->refuse(p), std::nullopt);
-    p.a.cols = 8193;
-    EXPECT_EQ(kernel->refuse(p), "8193 columns, more than 8192");
-  }
-}

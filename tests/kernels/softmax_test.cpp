@@ -48,6 +48,25 @@ TEST_P(Softmax, SharesOneAmongTheFeaturesOfEveryColumn) {
   }
 }
 
+TEST_P(Softmax, GivesTheSameBitsForRowsAndPanelsAsTheBestKernel) {
+  if (kernel.needs == Features::none) GTEST_SKIP() << "the specification computes in f64";
+  for (const Index n : {1, 15, 37, 1000}) {
+    const Layout rows = test::row_major(1, 5, n, n), panels = test::panels(1, n, 1, 5, 5);
+    Guarded x(test::floats_of(rows)), in(test::floats_of(panels)), y(test::floats_of(rows)), out(in.size());
+    x.randomize(3, -20, 20);
+    std::fill_n(in.data(), in.size(), 0.0f);
+    for (Index q = 0; q < 5; ++q)
+      for (Index f = 0; f < n; ++f) in[panels.at(0, f, 0, q)] = x[rows.at(0, f, 0, q)];
+    for (const bool logarithm : {false, true}) {
+      best(cpu_features()).run(logarithm, rows, x.data(), rows, y.data(), whole(rows));
+      kernel.run(logarithm, panels, in.data(), panels, out.data(), whole(panels));
+      for (Index q = 0; q < 5; ++q)
+        for (Index f = 0; f < n; ++f)
+          ASSERT_EQ(y[rows.at(0, f, 0, q)], out[panels.at(0, f, 0, q)]) << n << " features, " << f;
+    }
+  }
+}
+
 TEST_P(Softmax, GivesMinusInfinityNoShareAndWorksInPlace) {
   for (const Layout& layout : {test::row_major(1, 1, 5, 5), test::panels(1, 5, 1, 1, 1)}) {
     Guarded x(test::floats_of(layout));

@@ -92,7 +92,7 @@ TEST(Session, ThreadsThatNeedTheSameNewPlanGetOne) {
   for (const Tensor& out : outputs) EXPECT_TRUE(same_bits(out, outputs[0]));
 }
 
-// Sessions may choose other kernels, which sum in another order; what a plan answers must not depend on threads.
+// One plan, run with other numbers of threads; same_bits_test.cpp compares plans.
 static void expect_same_bits_for_any_threads(const char* file, Index images, bool slices_are_shared) {
   const Model m = model(file);
   Session session(m, {.threads = 3});

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/linear/chunk.hpp"
+#include "kernels/linear/order.hpp"
 
 namespace tulle::linear {
 namespace {
@@ -29,7 +30,8 @@ void scatter(const CsrView& a, const DenseTile& t, std::span<const std::int32_t>
 }
 }  // namespace
 
-DenseTiles::DenseTiles(const Problem& p, int max_rows, int unit) {
+DenseTiles::DenseTiles(const Problem& problem, int max_rows, int unit) {
+  const InOrder p(problem);
   const Index count = (p.a.rows + max_rows - 1) / max_rows, units = (p.a.rows + unit - 1) / unit;
   std::vector<std::vector<std::int32_t>> columns;
   std::size_t offset_count = 0, value_count = 0;

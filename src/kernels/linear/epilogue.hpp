@@ -15,7 +15,7 @@ struct Epilogue {
         activation(p.activation),
         clamp(clamp_of(p.activation)),
         bias(static_cast<std::size_t>(p.a.rows)) {
-    for (std::size_t i = 0; i < p.bias.size(); ++i) bias[i] = p.bias[i];
+    for (std::size_t i = 0; i < p.bias.size(); ++i) bias[i] = p.bias[i] + 0.0f;  // no -0
     if (is_curved(activation)) curve = pointwise::tile_activation(activation.kind, isa);
   }
   Index c_stride, r_stride;

@@ -28,19 +28,18 @@ void start(Assembler& to, const Piece& piece, ValueStream& values) {
   const Problem& p = piece.problem;
   for (Index i = 0; i < piece.rows; ++i) {
     Mem bias{};
-    if (piece.first && !p.bias.empty()) bias = values.next(p.bias[piece.first_row + i]);
+    if (piece.first && !p.bias.empty()) bias = values.next(p.bias[piece.first_row + i] + 0.0f);
     for (int half = 0; half < kHalves; ++half) {
       const Mem residual = half_of(kResidual, i * p.r_stride * 4, half);
       if (!piece.first) {
         to.load(sum(i, half), half_of(kC, i * p.c_stride * 4, half));
-      } else if (!p.bias.empty()) {
-        to.broadcast(sum(i, half), bias);
-        if (p.residual) to.add(sum(i, half), sum(i, half), residual);
-      } else if (p.residual) {
-        to.load(sum(i, half), residual);
-      } else {
-        to.zero(sum(i, half));
+        continue;
       }
+      if (p.bias.empty())
+        to.zero(sum(i, half));
+      else
+        to.broadcast(sum(i, half), bias);
+      if (p.residual) to.add(sum(i, half), sum(i, half), residual);
     }
   }
 }

@@ -29,20 +29,21 @@ void start(Assembler& to, const Piece& piece, ValueStream& values) {
   for (Index i = 0; i < piece.rows; ++i) {
     if (!piece.first) {
       to.load(sum(i), row_of(kC, i, p.c_stride));
-    } else if (piece.product == Product::s8_u8_quads) {
+      continue;
+    }
+    if (piece.product == Product::s8_u8_quads) {
       const std::int32_t at = piece.integers.starts[static_cast<std::size_t>(piece.first_row + i)];
       if (at != 0)
         to.broadcast(sum(i), values.next(std::bit_cast<float>(at)));
       else
         to.zero(sum(i));
-    } else if (!p.bias.empty()) {
-      to.broadcast(sum(i), values.next(p.bias[piece.first_row + i]));
-      if (p.residual) to.add(sum(i), sum(i), row_of(kResidual, i, p.r_stride));
-    } else if (p.residual) {
-      to.load(sum(i), row_of(kResidual, i, p.r_stride));
-    } else {
-      to.zero(sum(i));
+      continue;
     }
+    if (p.bias.empty())
+      to.zero(sum(i));
+    else
+      to.broadcast(sum(i), values.next(p.bias[piece.first_row + i] + 0.0f));
+    if (p.residual) to.add(sum(i), sum(i), row_of(kResidual, i, p.r_stride));
   }
 }
 

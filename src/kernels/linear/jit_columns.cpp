@@ -5,12 +5,6 @@
 
 namespace tulle::linear::generated {
 namespace {
-constexpr std::size_t kNeighbours = 288;  // of 64 bytes each: 18 KB of B; 32 channels of a 3x3 convolution
-
-std::int32_t remainder(std::int32_t offset) {
-  return offset & static_cast<std::int32_t>(kLanes - 1);
-}
-
 struct Entry {
   std::int32_t rank, row, column;
   float value;
@@ -32,23 +26,6 @@ void sort_by_rank(std::vector<Entry>& entries, Index cols) {
   entries.swap(sorted);
 }
 }  // namespace
-
-std::vector<std::int32_t> rank_columns(std::span<const std::int32_t> b_offsets) {
-  std::vector<std::int32_t> order(b_offsets.size()), ranks(b_offsets.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto before = [&](std::int32_t i, std::int32_t j) {
-    const std::int32_t a = b_offsets[static_cast<std::size_t>(i)], b = b_offsets[static_cast<std::size_t>(j)];
-    return remainder(a) != remainder(b) ? remainder(a) < remainder(b) : a < b;
-  };
-  for (std::size_t first = 0; first < order.size(); first += kNeighbours) {
-    const auto begin = order.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto length = std::min(kNeighbours, order.size() - first);
-    std::stable_sort(begin, begin + static_cast<std::ptrdiff_t>(length), before);
-  }
-  for (std::size_t rank = 0; rank < order.size(); ++rank)
-    ranks[static_cast<std::size_t>(order[rank])] = static_cast<std::int32_t>(rank);
-  return ranks;
-}
 
 Columns collect_columns(const Problem& p, std::span<const std::int32_t> ranks, Index first, Index count) {
   std::vector<Entry> entries;

@@ -2,7 +2,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/linear/kernel.hpp"
+#include "kernels/linear/order.hpp"
 
 namespace tulle::linear::generated {
 /// The nonzeros of a few rows of A, by column, in the order in which generated code will use them.
@@ -20,12 +20,6 @@ struct Columns {
   std::vector<Nonzero> nonzeros;
   std::span<const Nonzero> of(const Column& c) const { return {nonzeros.data() + c.first, c.count}; }
 };
-
-/// Ranks the columns of A: blocks of neighbours, whose rows of B lie in L1 together, one after the other;
-/// inside a block by the remainder of the offset modulo 16 floats, then by the offset, so that one base
-/// register and one-byte displacements reach many rows of B although a convolution's taps are shifted by
-/// single floats.
-std::vector<std::int32_t> rank_columns(std::span<const std::int32_t> b_offsets);
 
 /// Rows first .. first + count - 1.
 Columns collect_columns(const Problem&, std::span<const std::int32_t> ranks, Index first, Index count);

@@ -13,6 +13,11 @@ namespace tulle::linear {
 /// C = act(A B + bias + R) on tiles of 16 columns: every matrix product with a constant weight A (rows x cols), and
 /// every convolution, whose columns of A are (channel, kernel row, kernel column) and whose "rows of B" are shifted
 /// looks at the same planes. One tile of C is `rows` vectors of 16 floats.
+/// Every kernel but the reference adds in one order, so that all give the same bits for finite data: an element
+/// starts at its bias (+0 without one), adds R, then one FMA after the other with the entries of its row, k rising
+/// (where rows of B do not lie at rising multiples of 16 floats: in the order of linear/order.hpp), then the
+/// activation of pointwise. Absent entries add nothing; a dense kernel's 0 changes no finite sum but the sign of
+/// one that underflowed to zero.
 struct Problem {
   CsrView a;
   std::span<const std::int32_t> b_offsets;  ///< a.cols: floats from a tile's b to row k of B; any sign, any alignment

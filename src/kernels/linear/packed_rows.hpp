@@ -11,11 +11,11 @@ constexpr Index kWindowRows = 64;  ///< among which rows of nearly equal length 
 /// An entry of a row that is longer than its slice.
 struct RestEntry {
   float value;
-  std::uint16_t column8;
-  std::uint16_t row;  ///< of the slice
+  std::int32_t b_offset;
+  std::int32_t row;  ///< of the slice
 };
 
-/// Rows of a window: their first `steps` entries lie side by side, kSliceRows values and kSliceRows columns a
+/// Rows of a window: their first `steps` entries lie side by side, kSliceRows values and kSliceRows places a
 /// step.
 struct RowSlice {
   Index first = 0;
@@ -26,19 +26,24 @@ struct RowSlice {
 };
 
 /// A in slices of rows sorted by length within windows: SELL-C-sigma (Kreutzer et al. 2014, SIAM J. Sci.
-/// Comput. 36(5)), but without padding, for 0 times infinity is not 0.
+/// Comput. 36(5)), but without padding, for 0 times infinity is not 0. Place says where an entry's row of B
+/// lies: the u16 8 k, 8 bytes being the largest scale of an address, where row k lies at 16 k; else the i32
+/// offset.
+template <class Place>
 struct PackedRows {
   explicit PackedRows(const Problem&);
   std::size_t bytes() const;
   Index rows;
   std::vector<RowSlice> slices;  ///< kWindowRows / kSliceRows of them for a window
   Buffer<float> values;
-  Buffer<std::uint16_t> columns8;  ///< eight times the column, 8 bytes being the largest scale of an address
+  Buffer<Place> places;
   std::vector<RestEntry> rest;
 };
+extern template struct PackedRows<std::uint16_t>;
+extern template struct PackedRows<std::int32_t>;
 
-/// Rows of B must lie 16 floats apart, and eight times a column must fit 16 bits.
-std::optional<std::string> refuse_rows(const Problem&);
+/// Row k of B lies at 16 k, and 8 k fits 16 bits.
+bool short_places(const Problem&);
 /// One run in microseconds at 3.6 GHz; scale: cycles against AVX-512.
 double rows_cost_us(const Problem&, double scale);
 }  // namespace tulle::linear

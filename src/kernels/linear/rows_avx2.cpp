@@ -1,6 +1,9 @@
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
+#include "kernels/linear/chunk.hpp"
 #include "kernels/linear/packed_rows.hpp"
 #include "kernels/simd/avx2.hpp"
 
@@ -10,5 +13,5 @@ constexpr int kMaxTiles = 1;  // 16 registers of sums;
 constexpr double kCostScale = 1.8;
 #include "kernels/linear/rows_body.inc"
 }  // namespace
-extern constinit const Kernel rows_avx2{"linear/avx2/rows", kIsa, true, refuse_rows, cost_us, prepare};
+extern constinit const Kernel rows_avx2{"linear/avx2/rows", kIsa, true, refuse, cost_us, prepare};
 }  // namespace tulle::linear

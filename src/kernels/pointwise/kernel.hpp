@@ -15,7 +15,7 @@ constexpr int kActivationKinds = static_cast<int>(ActivationKind::elu) + 1;
 constexpr int kBinaryKinds = static_cast<int>(BinaryKind::max) + 1;
 
 /// What is computed of every real column x of feature f: act(x * scale[f] + shift[f]), a null pointer
-/// standing for ones or zeros; slope, if not null, is PRelu's: negative results are multiplied by slope[f]
+/// standing for ones or for zeros (-0, which keeps the sign of a zero); slope, if not null, is PRelu's: negative results are multiplied by slope[f]
 /// before act.
 struct PerFeature {
   const float* scale = nullptr;

@@ -24,7 +24,7 @@ void binary(BinaryKind kind, const float* a, Index a_step, const float* b, Index
 }
 
 double per_feature_value(const PerFeature& p, Index f, double x) {
-  double value = x * (p.scale ? p.scale[f] : 1.0f) + (p.shift ? p.shift[f] : 0.0f);
+  double value = x * (p.scale ? p.scale[f] : 1.0f) + (p.shift ? p.shift[f] : -0.0f);
   if (p.slope && value < 0) value *= p.slope[f];
   return activate(p.activation, value);
 }

@@ -1,6 +1,8 @@
 #include "kernels/simd/avx2.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "core/checked.hpp"
 #include "kernels/spmv/sell_packed.hpp"

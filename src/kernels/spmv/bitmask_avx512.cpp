@@ -1,7 +1,10 @@
 // A bit for each element, values of nonzeros only: at 4 bytes + 1/32 / density the smallest form below 80 %
 // zeros. One u16 says which of a slice's 16 rows have an entry in a column; vexpandps puts their values into
-// the lanes.
+// the lanes. Four slices go side by side: they share what is read of x, and their masks are one load.
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <utility>
 
 #include "core/checked.hpp"
 #include "kernels/simd/avx512.hpp"
@@ -21,65 +24,66 @@ TULLE_INLINE __m512 expand(__mmask16 mask, __m512 values) {
 }
 
 struct BitmaskForm {
+  static constexpr int kGroup = 4;
+
   explicit BitmaskForm(const Problem& p)
       : slices(p, rows_in_order(p.a), kIsa),
         cols(p.a.cols),
-        masks(static_cast<std::size_t>(checked_mul(slices.count(), cols))),
-        values(p.a.values.size() + kLanes),
-        first(static_cast<std::size_t>(slices.count())) {
+        masks(static_cast<std::size_t>(checked_mul((slices.count() + kGroup - 1) / kGroup, cols))),
+        values(p.a.values.size() + kLanes) {
     for (Index i = 0; i < p.a.rows; ++i)
       for (Index e = p.a.offsets[i]; e < p.a.offsets[i + 1]; ++e)
-        masks[static_cast<std::size_t>(i / kLanes * cols + p.a.columns[e])] |=
-            static_cast<std::uint16_t>(1u << i % kLanes);
+        masks[static_cast<std::size_t>(i / kRows * cols + p.a.columns[e])] |= std::uint64_t{1} << i % kRows;
     Index at = 0;
-    for (Index s = 0; s < slices.count(); ++s) {
-      first[static_cast<std::size_t>(s)] = at;
-      at = fill(p.a, s, at);
+    for (Index row = 0; row < p.a.rows; row += kRows) {
+      first.push_back(at);
+      at = fill(p.a, row, at);
     }
   }
-  /// The values of a slice, column by column, from `at` on; returns where the next slice begins.
-  Index fill(const CsrView& a, Index slice, Index at) {
-    Index next[kLanes];
-    const int live = slices.live(slice);
-    for (int lane = 0; lane < live; ++lane) next[lane] = a.offsets[slice * kLanes + lane];
+  /// The values of a block, column by column, from `at` on; returns where the next block begins.
+  Index fill(const CsrView& a, Index row, Index at) {
+    std::array<Index, kRows> next{};
+    const Index live = std::min(kRows, a.rows - row);
+    for (Index i = 0; i < live; ++i) next[static_cast<std::size_t>(i)] = a.offsets[row + i];
+    const std::uint64_t* mask = masks.data() + row / kRows * cols;
     for (Index j = 0; j < cols; ++j)
-      for (int lane = 0; lane < live; ++lane)
-        if (masks[static_cast<std::size_t>(slice * cols + j)] >> lane & 1)
-          values[static_cast<std::size_t>(at++)] = a.values[next[lane]++];
+      for (std::uint64_t left = mask[j]; left != 0; left &= left - 1)
+        values[static_cast<std::size_t>(at++)] =
+            a.values[next[static_cast<std::size_t>(std::countr_zero(left))]++];
     return at;
   }
-  std::size_t bytes() const { return masks.size() * sizeof(std::uint16_t) + values.size() * sizeof(float); }
+  std::size_t bytes() const { return masks.size() * sizeof(std::uint64_t) + values.size() * sizeof(float); }
+  static Index slice(Index block, int i) { return block * kGroup + i; }
 
-  template <int N>
-  TULLE_AVX512 void sums(Index slice, const float* x, Index x_stride, V (&sum)[N]) const {
-    const std::uint16_t* mask = masks.data() + slice * cols;
-    const float* value = values.data() + first[static_cast<std::size_t>(slice)];
-    V odd[N] = {};
-    Index j = 0;
-    for (; j + 2 <= cols; j += 2) {
-      __builtin_prefetch(value + 1024);
-      value = column(mask[j], value, x + j, x_stride, sum);
-      value = column(mask[j + 1], value, x + j + 1, x_stride, odd);
-    }
-    if (j < cols) column(mask[j], value, x + j, x_stride, sum);
-    for (int i = 0; i < N; ++i) sum[i] = sum[i] + odd[i];
-  }
   /// Absent entries contribute nothing, whatever x holds: the product is masked too.
-  template <int N>
-  TULLE_INLINE static const float* column(std::uint16_t bits, const float* value, const float* x,
-                                          Index x_stride, V (&sum)[N]) {
-    const __m512 a = expand(bits, load(value).v);
+  template <int S, int N>
+  TULLE_INLINE void sums(Index block, const float* x, Index x_stride, V (&sum)[S][N]) const {
+    const std::uint64_t* mask = masks.data() + block * cols;
+    const float* value = values.data() + first[static_cast<std::size_t>(block)];
+    for (Index j = 0; j < cols; ++j) {
+      const std::uint64_t bits = mask[j];
+      __m512 b[N];
 #pragma GCC unroll 4
-    for (int i = 0; i < N; ++i)
-      sum[i].v = _mm512_mask3_fmadd_ps(a, _mm512_set1_ps(x[i * x_stride]), sum[i].v, bits);
-    return value + __builtin_popcount(bits);
+      for (int i = 0; i < N; ++i) b[i] = _mm512_set1_ps(x[i * x_stride + j]);
+#pragma GCC unroll 4
+      for (int s = 0; s < S; ++s) {
+        const int before = __builtin_popcountll(bits & ((std::uint64_t{1} << s * kLanes) - 1));
+        const auto lanes = static_cast<__mmask16>(bits >> s * kLanes);
+        const __m512 a = expand(lanes, _mm512_loadu_ps(value + before));
+#pragma GCC unroll 4
+        for (int i = 0; i < N; ++i) sum[s][i].v = _mm512_mask3_fmadd_ps(a, b[i], sum[s][i].v, lanes);
+      }
+      value += __builtin_popcountll(bits);
+      __builtin_prefetch(value + 1024);
+    }
   }
 
+  static constexpr Index kRows = kGroup * kLanes;
   Slices slices;
   Index cols;
-  Buffer<std::uint16_t> masks;  ///< slice * cols + column -> lanes
-  Buffer<float> values;         ///< a vector longer than the entries: each column loads a whole one
-  std::vector<Index> first;     ///< of the values of a slice
+  Buffer<std::uint64_t> masks;  ///< block * cols + column -> rows
+  Buffer<float> values;         ///< a vector longer than the entries: each slice loads a whole one
+  std::vector<Index> first;     ///< of the values of a block
 };
 
 std::optional<std::string> refuse(const Problem& p) {

@@ -10,7 +10,9 @@
 #include "kernels/activation.hpp"
 
 namespace tulle::spmv {
-/// y = act(A x + bias + r) for one to a few row-major vectors: x is n x cols, y and r are n x rows.
+/// y = act(A x + bias + r) for one to a few row-major vectors: x is n x cols, y and r are n x rows. Every
+/// kernel but the reference adds in the order of linear/kernel.hpp, k rising, and gives the bits that those
+/// give.
 struct Problem {
   CsrView a;
   std::span<const float> bias;  ///< a.rows values, or empty

@@ -2,6 +2,8 @@
 // 16 lanes the one that its entry wants. No gather (one element a cycle at best), no branch, at 5 bytes for
 // each slot.
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "kernels/simd/avx512.hpp"
 #include "kernels/spmv/lookup_steps.hpp"
@@ -13,18 +15,20 @@ namespace {
 struct LookupForm : LookupSteps {
   explicit LookupForm(const Problem& p) : LookupSteps(p, kIsa) {}
 
-  template <int N>
-  TULLE_AVX512 void sums(Index slice, const float* x, Index x_stride, V (&sum)[N]) const {
-    const auto at = static_cast<std::size_t>(slice);
-    Index step = first[at];
-    const Index end = first[at + 1];
-    V odd[N] = {};
-    for (; step + 2 <= end; step += 2) {
-      one(step, x, x_stride, sum);
-      one(step + 1, x, x_stride, odd);
-    }
-    if (step < end) one(step, x, x_stride, sum);
-    for (int i = 0; i < N; ++i) sum[i] = sum[i] + odd[i];
+  template <int S, int N>
+  TULLE_INLINE void sums(Index block, const float* x, Index x_stride, V (&sum)[S][N]) const {
+    const Block& at = blocks[static_cast<std::size_t>(block)];
+    take_turns<S>(at, 0, at.first, x, x_stride, sum);
+  }
+
+  /// The first Going slices of the block have `turns` steps behind them; the next step is `step`.
+  template <int Going, int S, int N>
+  TULLE_INLINE void take_turns(const Block& at, Index turns, Index step, const float* x, Index x_stride,
+                               V (&sum)[S][N]) const {
+    for (; turns < at.steps[Going - 1]; ++turns, step += Going)
+#pragma GCC unroll 4
+      for (int s = 0; s < Going; ++s) one(step + s, x, x_stride, sum[s]);
+    if constexpr (Going > 1) take_turns<Going - 1>(at, turns, step, x, x_stride, sum);
   }
 
   /// Only lanes whose index byte has its sign set add their product, whatever x holds; vpermi2ps ignores the

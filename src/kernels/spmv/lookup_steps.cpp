@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace tulle::spmv {
 namespace {
@@ -28,15 +29,35 @@ void schedule(const CsrView& a, const std::int32_t* rows, int live, std::vector<
     steps.push_back(step);
   }
 }
+
+/// Appends the steps of the slices of a block in turns.
+LookupSteps::Block take_turns(Index slice, std::span<const std::vector<Step>> of_slice,
+                              std::vector<Step>& steps) {
+  LookupSteps::Block block{.first = std::ssize(steps)};
+  std::vector<std::size_t> order(of_slice.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t i, std::size_t j) { return of_slice[i].size() > of_slice[j].size(); });
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    block.slices[i] = slice + static_cast<Index>(order[i]);
+    block.steps[i] = std::ssize(of_slice[order[i]]);
+  }
+  for (std::size_t turn = 0; turn < of_slice[order[0]].size(); ++turn)
+    for (std::size_t i : order)
+      if (turn < of_slice[i].size()) steps.push_back(of_slice[i][turn]);
+  return block;
+}
 }  // namespace
 
 LookupSteps::LookupSteps(const Problem& p, Features isa) : slices(p, rows_by_length(p.a), isa) {
   std::vector<Step> steps;
-  for (Index s = 0; s < slices.count(); ++s) {
-    first.push_back(std::ssize(steps));
-    schedule(p.a, slices.rows_of(s), slices.live(s), steps);
+  for (Index slice = 0; slice < slices.count(); slice += kGroup) {
+    const Index count = std::min<Index>(kGroup, slices.count() - slice);
+    std::vector<std::vector<Step>> of_slice(static_cast<std::size_t>(count));
+    for (Index i = 0; i < count; ++i)
+      schedule(p.a, slices.rows_of(slice + i), slices.live(slice + i), of_slice[static_cast<std::size_t>(i)]);
+    blocks.push_back(take_turns(slice, of_slice, steps));
   }
-  first.push_back(std::ssize(steps));
   base = Buffer<std::uint16_t>(steps.size());
   index = Buffer<std::uint8_t>(steps.size() * kLanes);
   values = Buffer<float>(steps.size() * kLanes);
@@ -52,7 +73,7 @@ LookupSteps::LookupSteps(const Problem& p, Features isa) : slices(p, rows_by_len
 }
 
 std::size_t LookupSteps::bytes() const {
-  return first.size() * sizeof(Index) + base.size() * sizeof(std::uint16_t) + index.size() +
+  return blocks.size() * sizeof(Block) + base.size() * sizeof(std::uint16_t) + index.size() +
          values.size() * sizeof(float);
 }
 

@@ -12,7 +12,8 @@ Slices::Slices(const Problem& p, std::vector<std::int32_t> order, Features isa)
       clamp(clamp_of(p.activation)) {
   if (is_curved(activation)) curve = pointwise::tile_activation(activation.kind, isa);
   if (p.bias.empty()) return;
-  for (std::size_t i = 0; i < rows.size(); ++i) bias[i] = p.bias[static_cast<std::size_t>(rows[i])];
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    bias[i] = p.bias[static_cast<std::size_t>(rows[i])] + 0.0f;  // no -0
 }
 
 int Slices::live(Index slice) const {
