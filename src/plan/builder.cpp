@@ -12,7 +12,7 @@ constexpr std::size_t kMostArenaBytes = std::size_t{3} << 30;  // with weights a
 
 // In this order each node is offered to the rules; the last accepts everything.
 constexpr Rule kRules[] = {lower_view, lower_linear,    lower_conv,     lower_attention, lower_recurrent, lower_norm,
-                           lower_pool, lower_concat, lower_resize,   lower_rearrange, lower_pad, lower_pointwise, lower_operator};
+                           lower_pool, lower_concat, lower_resize,   lower_rearrange, lower_pad, lower_pointwise, lower_move, lower_operator};
 
 bool has_attention(const graph::Graph& g) {
   return std::any_of(g.nodes.begin(), g.nodes.end(),

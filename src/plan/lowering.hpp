@@ -18,5 +18,6 @@ bool lower_resize(Builder&, const graph::Node&);      // Resize, Upsample of row
 bool lower_rearrange(Builder&, const graph::Node&);   // Transpose from and to channels last, DepthToSpace
 bool lower_pad(Builder&, const graph::Node&);         // Pad with channels of zeros
 bool lower_pointwise(Builder&, const graph::Node&);   // Activation, Add, Mul, Sub, ... on panels and planes
+bool lower_move(Builder&, const graph::Node&);        // Transpose, Concat, Gather of one position, row-major
 bool lower_operator(Builder&, const graph::Node&);    // everything: the operator's own eval, row-major
 }  // namespace tulle::plan

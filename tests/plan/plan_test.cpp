@@ -328,3 +328,18 @@ TEST(Plan, GivesOperatorsMemoryForOutputsThatTheNodeLeavesOut) {
   net.output(net.op("MaxPool", {y}, {{"kernel_shape", std::vector<Index>{2, 2}}}));  // nor here
   expect_agrees(net, {{"x", {3, 20}}, {"y", {1, 2, 6, 6}}});
 }
+
+TEST(Plan, MovesElementsOfRowsAsTheirOperatorsDo) {
+  Net net(3);
+  const auto x = net.input("x", {3, 5, 7, 2}), token = net.input("token", {3, 1, 7, 2});
+  const auto joined = net.op("Concat", {token, x, token}, {{"axis", Index{1}}});
+  const auto turned = net.op("Transpose", {joined}, {{"perm", std::vector<Index>{2, 0, 3, 1}}});
+  const auto reversed = net.op("Transpose", {turned});
+  net.output(turned);
+  net.output(net.op("Concat", {reversed, reversed}, {{"axis", Index{-1}}}));
+  for (const Index axis : {0, 1, -1}) net.output(net.op("Gather", {turned, net.ints({-2})}, {{"axis", axis}}));
+  expect_agrees(net, {});
+  passes::Log log;
+  const graph::Graph g = passes::specialize(net.g, {}, log);
+  for (const plan::Layer& layer : plan::make(g, {})->layers) EXPECT_EQ(layer.kernel, "move") << layer.op;
+}

@@ -1,5 +1,5 @@
-// A plan of kernels runs without asking for memory (operators that run by their reference, as `explain` shows, may ask
-// for short lists). Every way to ask for it is counted in this program; sanitizers have
+// A plan of kernels runs without asking for memory, convolutional networks and transformers alike (operators that run by
+// their reference, as `explain` shows, may ask for short lists). Every way to ask for it is counted in this program; sanitizers have
 // allocators of their own, so that there is nothing to count under them.
 #include <gtest/gtest.h>
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -58,6 +58,7 @@ TEST(Allocation, ARunAsksForNone) {
   for (int threads : {1, 2}) {
     EXPECT_EQ(asked_in_a_run("digits_mlp-s90.onnx", {3, 64}, threads), 0) << threads;
     EXPECT_EQ(asked_in_a_run("mnist5k_cnn-s90.onnx", {2, 1, 28, 28}, threads), 0) << threads;
+    EXPECT_EQ(asked_in_a_run("mnist5k_vit-s90.onnx", {2, 1, 28, 28}, threads), 0) << threads;
   }
 }
 #endif
