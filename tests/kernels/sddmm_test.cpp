@@ -5,6 +5,7 @@
 #include "kernels/sddmm/kernel.hpp"
 #include "support/guarded.hpp"
 #include "support/kernel_list.hpp"
+#include "support/masks.hpp"
 
 using namespace tulle;
 using namespace tulle::sddmm;
@@ -13,21 +14,6 @@ using test::Guarded;
 namespace {
 class Sddmm : public test::EveryKernel<Kernel> {};
 INSTANTIATE_TEST_SUITE_P(Kernels, Sddmm, testing::ValuesIn(kernels().begin(), kernels().end()));
-
-constexpr Index kTokens = 83;  // no multiple of 8, of 16
-
-std::vector<AttentionMask> masks() {
-  std::vector<AttentionMask> all;
-  for (const char* text : {"full", "causal", "band:0", "band:9", "window:40,3", "bigbird:8,3,1,2",
-                           "block:12,0.4", "slash:5,4", "random:0.1", "random:0.01", "random:0"})
-    all.push_back(AttentionMask::named(text, kTokens, kTokens));
-  all.push_back(AttentionMask::named("random:0.5", 37, 51));
-  all.push_back(AttentionMask::full(1, 1));
-  all.push_back(AttentionMask::full(8, 64));
-  all.push_back(AttentionMask::full(3, 0));
-  all.push_back(AttentionMask::full(0, 3));
-  return all;
-}
 
 // Operands whose rows end at a page that may not be touched; `pad` numbers lie between rows.
 struct Data {
@@ -69,7 +55,7 @@ void expect(const Problem& p, Data& t) {
 }  // namespace
 
 TEST_P(Sddmm, MatchesTheDefinitionForEveryMask) {
-  for (const AttentionMask& mask : masks())
+  for (const AttentionMask& mask : test::masks())
     for (const Index d : {1, 8, 40, 64, 80, 128, 150}) {
       const Problem p{mask, d, 0.3f};
       if (kernel.refuse(p)) continue;
@@ -84,7 +70,7 @@ TEST_P(Sddmm, MatchesTheDefinitionForEveryMask) {
 
 TEST_P(Sddmm, BlocksMayBeSharedOutAndGiveTheSameBits) {
   for (const char* text : {"band:9", "random:0.2", "causal"}) {
-    const AttentionMask mask = AttentionMask::named(text, kTokens, kTokens);
+    const AttentionMask mask = AttentionMask::named(text, test::kTokens, test::kTokens);
     const Problem p{mask, 24, 1};
     const auto prepared = kernel.prepare(p);
     const Index blocks = static_cast<Index>(prepared->work().size()) - 1;
@@ -96,7 +82,7 @@ TEST_P(Sddmm, BlocksMayBeSharedOutAndGiveTheSameBits) {
 }
 
 TEST_P(Sddmm, NotANumberStaysInTheEntriesOfItsKey) {
-  const AttentionMask mask = AttentionMask::window(kTokens, kTokens, 7, 0);
+  const AttentionMask mask = AttentionMask::window(test::kTokens, test::kTokens, 7, 0);
   const Problem p{mask, 40, 1};
   const auto prepared = kernel.prepare(p);
   Data t(p, *prepared, 0);

@@ -5,6 +5,7 @@
 #include "kernels/sparse_attention/kernel.hpp"
 #include "support/guarded.hpp"
 #include "support/kernel_list.hpp"
+#include "support/masks.hpp"
 
 using namespace tulle;
 using namespace tulle::sparse_attention;
@@ -13,21 +14,6 @@ using test::Guarded;
 namespace {
 class SparseAttention : public test::EveryKernel<Kernel> {};
 INSTANTIATE_TEST_SUITE_P(Kernels, SparseAttention, testing::ValuesIn(kernels().begin(), kernels().end()));
-
-constexpr Index kTokens = 83;  // no multiple of 8, of 16
-
-std::vector<AttentionMask> masks() {
-  std::vector<AttentionMask> all;
-  for (const char* text : {"full", "causal", "band:0", "band:9", "window:40,3", "bigbird:8,3,1,2",
-                           "block:12,0.4", "slash:5,4", "random:0.1", "random:0.01", "random:0"})
-    all.push_back(AttentionMask::named(text, kTokens, kTokens));
-  all.push_back(AttentionMask::named("random:0.5", 37, 51));
-  all.push_back(AttentionMask::full(1, 1));
-  all.push_back(AttentionMask::full(8, 64));
-  all.push_back(AttentionMask::full(3, 0));
-  all.push_back(AttentionMask::full(0, 3));
-  return all;
-}
 
 // Operands whose rows end at a page that may not be touched; `pad` numbers lie between rows.
 struct Data {
@@ -91,7 +77,7 @@ void expect(Data& t) {
 }  // namespace
 
 TEST_P(SparseAttention, MatchesTheDefinitionForEveryMask) {
-  for (const AttentionMask& mask : masks())
+  for (const AttentionMask& mask : test::masks())
     for (const Index d : {1, 8, 40, 64, 80, 150}) {
       const Problem p{mask, d, d == 64 ? 64 : 129 - d % 129, 0.3f};
       if (kernel.refuse(p)) continue;
@@ -107,7 +93,7 @@ TEST_P(SparseAttention, MatchesTheDefinitionForEveryMask) {
 
 TEST_P(SparseAttention, BlocksMayBeSharedOutAndGiveTheSameBits) {
   for (const char* text : {"band:9", "random:0.2", "causal"}) {
-    const AttentionMask mask = AttentionMask::named(text, kTokens, kTokens);
+    const AttentionMask mask = AttentionMask::named(text, test::kTokens, test::kTokens);
     const Problem p{mask, 24, 40, 1};
     const auto prepared = kernel.prepare(p);
     Data whole(p, *prepared, 0), cut(p, *prepared, 0);
@@ -118,8 +104,8 @@ TEST_P(SparseAttention, BlocksMayBeSharedOutAndGiveTheSameBits) {
 }
 
 TEST_P(SparseAttention, WhatIsMaskedOutMayBeNotANumberOrInfinite) {
-  const AttentionMask mask =
-      AttentionMask::window(kTokens, kTokens, 20, 0) & AttentionMask::random(kTokens, kTokens, 0.7, 1);
+  const AttentionMask mask = AttentionMask::window(test::kTokens, test::kTokens, 20, 0) &
+                             AttentionMask::random(test::kTokens, test::kTokens, 0.7, 1);
   const Problem p{mask, 24, 40, 1};
   const auto prepared = kernel.prepare(p);
   Data clean(p, *prepared, 0), dirty(p, *prepared, 0);
@@ -128,7 +114,7 @@ TEST_P(SparseAttention, WhatIsMaskedOutMayBeNotANumberOrInfinite) {
   dirty.v[50 * dirty.v_stride + 4] = INFINITY;
   clean.run(*prepared);
   dirty.run(*prepared);
-  for (Index i = 0; i < kTokens; ++i) {
+  for (Index i = 0; i < test::kTokens; ++i) {
     bool sees = false;
     for (const KeyRange& range : mask.row(i)) sees |= range.first <= 50 && 50 < range.last;
     for (Index e = 0; e < p.d_v; ++e)
