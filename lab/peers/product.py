@@ -1,10 +1,12 @@
 """The lab's protocol (docs/lab.md) for peers in Python: one JSON object a line in, one out. A peer is a file in
-products/: it ends with product.serve({"NAME": prepare}, VERSION), where prepare(job, a, b) takes a as SciPy-like arrays
-(data, indices, indptr, shape) and b as k x n, or n x k for tokens, and returns a function that gives C."""
+products/: it ends with product.serve([product.Offer("spmm", "NAME", prepare)], VERSION), where prepare(job, a, b) takes the
+job, the matrix as SciPy-like arrays (data, indices, indptr, shape) and the operation's dense operands by their names, and
+returns a function that gives the result."""
 import json
 import os
 import sys
 import time
+import typing
 
 import numpy as np
 
@@ -33,33 +35,39 @@ def evicted_bytes():
         return LEAST_EVICTED
 
 
+class Offer(typing.NamedTuple):
+    op: str
+    kernel: str
+    prepare: typing.Callable
+    dtypes: tuple = ("f32",)
+
+
 class Server:
-    def __init__(self, contenders, version):
-        self.contenders, self.version = contenders, version
-        self.call = self.b = self.evicted = None
+    def __init__(self, offers, version):
+        self.offers, self.version = offers, version
+        self.call = self.operands = self.evicted = None
 
     def hello(self, job):
-        return {"names": list(self.contenders), "version": self.version}
+        return {"version": self.version, "offers": [{"op": o.op, "kernel": o.kernel, "dtypes": o.dtypes} for o in self.offers]}
 
     def load(self, job):
         if job.get("cpus"):
             pin(job["cpus"])
         with np.load(job["a"]) as file:
             a = {name: file[name] for name in ("data", "indices", "indptr", "shape")}
-        self.b = np.load(job["b"])
+        self.operands = {name: np.load(file) for name, file in job["operands"].items()}
+        prepare = next(o.prepare for o in self.offers if (o.op, o.kernel) == (job["op"], job["kernel"]))
         start = time.perf_counter()
         try:
-            if job["dtype"] != "f32":
-                raise Refused(f"is asked for {job['dtype']}, computes f32")
             if job.get("cold") and job.get("threads", 1) > 1:
                 raise Refused("can empty the caches of one core only")
-            self.call = self.contenders[job["kernel"]](job, a, self.b)
+            self.call = prepare(job, a, **self.operands)
         except Refused as refusal:
             return {"refused": f"{job['kernel']}: {refusal}"}
-        prepare = time.perf_counter() - start
-        np.save(job["c"], np.ascontiguousarray(self.call(), dtype=np.float32))
+        seconds = time.perf_counter() - start
+        np.save(job["result"], np.ascontiguousarray(self.call(), dtype=np.float32))
         self.evicted = np.zeros(evicted_bytes() // 8) if job.get("cold") else None
-        return {"prepare_us": prepare * 1e6, "note": "", "version": self.version}
+        return {"prepare_us": seconds * 1e6, "note": "", "version": self.version}
 
     def time(self, calls):
         call, clock = self.call, time.perf_counter
@@ -76,7 +84,8 @@ class Server:
         while len(times) < FEWEST or (clock() < end and len(times) < MOST):
             if self.evicted is not None:
                 np.add(self.evicted, 1, out=self.evicted)
-                self.b.sum()  # layers find their inputs in the cache
+                for operand in self.operands.values():
+                    operand.sum()  # layers find their inputs in the cache
             times.append(self.time(calls))
         return {"us": times}
 
@@ -84,10 +93,10 @@ class Server:
         return {}
 
 
-def serve(contenders, version):
+def serve(offers, version):
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints must not meet the answers
-    server = Server(contenders, version)
+    server = Server(offers, version)
     commands = {"hello": server.hello, "load": server.load, "run": server.run, "end": server.end}
     for line in sys.stdin:
         job = {}

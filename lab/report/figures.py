@@ -139,7 +139,7 @@ def roofline(theme, width, cases, walls):
     figure.patch.set_facecolor(theme["back"])
     hero, dense = results.hero(cases), lambda k: results.is_dense(k) and not results.is_own(k)
     peer = lambda k: not results.is_dense(k) and not results.is_own(k)
-    intensity = lambda c: 2 * c.nnz * c.n / results.bytes_moved(c)
+    intensity = lambda c: c.flops / c.bytes
     low, high = min(map(intensity, cases)) / 1.6, max(map(intensity, cases)) * 1.6
     peak = walls["fma_gflops"]
     xs = [low * (high / low) ** (i / 60) for i in range(61)]
@@ -153,7 +153,7 @@ def roofline(theme, width, cases, walls):
     handles, labels = [], []
     for color, label, pick in ((theme["series"][1], "best sparse peer", lambda c: c.best(peer)), (theme["series"][3], "best dense peer, useful part", lambda c: c.best(dense)),
                                (theme["series"][0], hero, lambda c: hero if hero in c.us else None)):
-        points = [(intensity(c), 2e-3 * c.nnz * c.n / c.us[pick(c)]) for c in cases if pick(c)]
+        points = [(intensity(c), 1e-3 * c.flops / c.us[pick(c)]) for c in cases if pick(c)]
         if points:
             drawn += points
             handles.append(a.scatter(*zip(*points), s=16, color=color, alpha=0.7, linewidths=0, zorder=3)), labels.append(label)

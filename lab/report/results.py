@@ -6,8 +6,8 @@ import math
 import pathlib
 
 SETTING = ("op", "dtype", "threads", "cold", "order", "machine")
-COLUMNS = ["op", "matrix", "rows", "cols", "nnz", "sparsity", "n", "dtype", "threads", "cold", "order", "kernel", "us_min", "us_median",
-           "gflops", "peak_share", "error", "prepare_us", "runs", "version", "machine", "suite", "refused", "wrong", "failed", "note"]
+COLUMNS = ["op", "matrix", "rows", "cols", "nnz", "sparsity", "n", "dtype", "threads", "cold", "order", "parameters", "kernel", "us_min", "us_median",
+           "flops", "bytes", "gflops", "peak_share", "error", "prepare_us", "runs", "version", "machine", "suite", "refused", "wrong", "failed", "note"]
 BINS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 PLAN = "tulle/plan"
 
@@ -34,8 +34,8 @@ def write_csv(records, file):
 
 
 def is_dense(kernel):
-    """A peer that multiplies zeros too. Tulle's own dense kernels leave out columns without entries, and so are none."""
-    return kernel.endswith("_dense")
+    """A peer that computes zeros too. Tulle's own dense kernels leave out columns without entries, and so are none."""
+    return kernel.endswith(("_dense", "_sdpa"))
 
 
 def is_own(kernel):
@@ -49,11 +49,12 @@ def mean(numbers):
 
 
 class Case:
-    """One product: what each contender took, in microseconds."""
+    """One question: what each contender took, in microseconds."""
 
     def __init__(self, record):
         self.matrix, self.n, self.sparsity = record["matrix"], record["n"], record["sparsity"]
         self.rows, self.cols, self.nnz = record["rows"], record["cols"], record["nnz"]
+        self.flops, self.bytes = record["flops"], record["bytes"]  # useful ones; each operand once
         self.us, self.records = {}, {}
 
     def add(self, record):
@@ -89,7 +90,8 @@ def settings(records):
             continue
         setting = tuple(record.get(key) for key in SETTING)
         cases = found.setdefault(setting, collections.OrderedDict())
-        cases.setdefault((record["matrix"], record["n"]), Case(record)).add(record)
+        key = (record["matrix"], record["n"], str(record.get("parameters")))
+        cases.setdefault(key, Case(record)).add(record)
     return collections.OrderedDict((setting, list(cases.values())) for setting, cases in found.items())
 
 
@@ -107,11 +109,6 @@ def peers(cases):
     """Sparse contenders that are not Tulle's, by speed."""
     names = {k for case in cases for k in case.us if not is_own(k) and not is_dense(k)}
     return sorted(names, key=lambda k: -(mean(filter(None, (c.over_dense(k) for c in cases))) or 0))
-
-
-def bytes_moved(case, value_bytes=4):
-    """Each operand once: CSR with 4-byte columns, B, C."""
-    return case.nnz * (value_bytes + 4) + 8 * (case.rows + 1) + value_bytes * case.n * (case.cols + case.rows)
 
 
 def break_even(points):

@@ -97,12 +97,21 @@ void compare(const std::string& before, const std::string& now) {
   fmt::print("{} measurements in both, {} only in {}, {} only in {}\n", p.matched, p.only_before, printable(before), p.only_now, printable(now));
 }
 
+// "mkl_csr (spmm, spgemm)"
+std::vector<std::string> contenders(const lab::Program& p) {
+  std::map<std::string, std::string> ops;
+  for (const lab::Contribution& c : p.offers) ops[c.kernel] += (ops[c.kernel].empty() ? "" : ", ") + c.op;
+  std::vector<std::string> all;
+  for (const auto& [kernel, listed] : ops) all.push_back(fmt::format("{} ({})", kernel, listed));
+  return all;
+}
+
 void peers(const std::string& python) {
   const lab::ProgramPaths paths = program_paths(python);
   for (const std::string& name : lab::known_peers(paths)) {
     try {
       const lab::Program p = lab::find_program(name, paths, 60);
-      fmt::print("{:<12}{}: {}\n", name, printable(p.version), printable(fmt::format("{}", fmt::join(p.contenders, ", "))));
+      fmt::print("{:<12}{}: {}\n", name, printable(p.version), printable(fmt::format("{}", fmt::join(contenders(p), ", "))));
     } catch (const Error& e) {
       fmt::print("{:<12}{}\n", name, printable(e.what()));
     }

@@ -5,44 +5,29 @@
 #include <cmath>
 #include <fstream>
 #include <map>
-#include <random>
-#include "core/cpu.hpp"
 #include "io/npz.hpp"
 #include "lab/exchange.hpp"
 #include "lab/machine.hpp"
 #include "lab/matrix.hpp"
-#include "lab/reference.hpp"
+#include "lab/operation.hpp"
 #include "lab/scratch.hpp"
 #include "lab/standings.hpp"
+#include "lab/values.hpp"
 
 namespace tulle::lab {
 namespace {
 using nlohmann::json;
+constexpr const char* kResult = "result.npy";
 constexpr double kHelloSeconds = 60, kWallSeconds = 120;
-constexpr unsigned kSeedOfB = 20251203;
 
 /// One contender's part in one case.
 struct Entry {
-  std::string name;  // in records
+  const Program* program;
+  std::string kernel, name;  // as its program and as records call it
   json record;
   std::vector<double> us, round_minima;
   bool timed = true;  // loaded, right, not failed
 };
-
-/// What all contenders of a case are given, and what they must find.
-struct Inputs {
-  Csr a;
-  std::vector<float> b;  // k x n row-major
-  std::unique_ptr<Reference> reference;
-};
-
-std::vector<float> normal(Index count, unsigned seed) {
-  std::mt19937 bits(seed);
-  std::normal_distribution<float> draw;
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& x : values) x = draw(bits);
-  return values;
-}
 
 bool chosen(const std::string& name, const std::vector<std::string>& patterns) {
   if (patterns.empty()) return !name.ends_with("/reference");  // they specify, and are slow
@@ -62,7 +47,7 @@ class Contest {
   ContestSummary run() {
     const auto total = static_cast<Index>(o_.suite.cases.size());
     for (const Case& c : o_.suite.cases) {
-      o_.progress(summary_.cases, total, fmt::format("{} n={}", c.matrix.name, c.n));
+      o_.progress(summary_.cases, total, fmt::format("{} {} n={}", c.op, c.matrix.name, c.n));
       run_case(c);
       ++summary_.cases;
     }
@@ -86,9 +71,9 @@ class Contest {
   }
 
   // A process computes with one contender and one number of threads; it lives until either changes.
-  Process& process(const Program& p, const std::string& contender) {
-    std::unique_ptr<Process>& at = processes_[contender];
-    if (!at) at = std::make_unique<Process>(contender, p.command);
+  Process& process(const Entry& e) {
+    std::unique_ptr<Process>& at = processes_[e.name];
+    if (!at) at = std::make_unique<Process>(e.name, e.program->command);
     return *at;
   }
 
@@ -105,18 +90,21 @@ class Contest {
   }
 
   json record_of(const Case& c, const std::string& contender, const Program& p) const {
-    return {{"op", c.op}, {"matrix", c.matrix.name}, {"n", c.n}, {"dtype", name(c.dtype)}, {"threads", c.threads}, {"cold", c.cold},
-            {"order", c.order}, {"kernel", contender}, {"machine", machine_}, {"version", p.version}, {"suite", o_.suite.name}};
+    json record{{"op", c.op}, {"matrix", c.matrix.name}, {"n", c.n}, {"dtype", name(c.dtype)}, {"threads", c.threads}, {"cold", c.cold},
+                {"order", c.order}, {"kernel", contender}, {"machine", machine_}, {"version", p.version}, {"suite", o_.suite.name}};
+    if (!c.parameters.empty()) record["parameters"] = c.parameters;
+    return record;
   }
 
   std::vector<Entry> entries(const Case& c) {
     std::vector<Entry> wanted;
     for (const Program& p : programs_)
-      for (const std::string& contender : p.contenders) {
+      for (const Contribution& offer : p.offers) {
+        if (offer.op != c.op || std::count(offer.dtypes.begin(), offer.dtypes.end(), name(c.dtype)) == 0) continue;
         const bool own = p.name == "tulle";
-        const std::string name = own ? "tulle/" + contender : contender;
-        if (own && !chosen(contender, o_.kernels.empty() ? o_.suite.kernels : o_.kernels)) continue;
-        Entry e{.name = name, .record = record_of(c, name, p)};
+        if (own && !chosen(offer.kernel, o_.kernels.empty() ? o_.suite.kernels : o_.kernels)) continue;
+        Entry e{.program = &p, .kernel = offer.kernel, .name = own ? "tulle/" + offer.kernel : offer.kernel};
+        e.record = record_of(c, e.name, p);
         if (records_.has(e.record))
           ++summary_.kept;
         else
@@ -125,29 +113,25 @@ class Contest {
     return wanted;
   }
 
-  const Program& program_of(const std::string& contender) const {
-    for (const Program& p : programs_)
-      if (contender.starts_with("tulle/") ? p.name == "tulle" : std::count(p.contenders.begin(), p.contenders.end(), contender) > 0) return p;
-    return programs_.front();
+  void prepare(const Case& c) {
+    const std::string wanted = fmt::format("{} {}", c.matrix.name, name(c.dtype));
+    if (wanted != matrix_) {
+      a_ = load_matrix(c.matrix);
+      narrow(a_.values, c.dtype);
+      write_csr(scratch_.path / "a.npz", a_.view());
+      matrix_ = wanted;
+    }
+    question_ = find_operation(c.op).ask(c, a_.view());
+    for (const auto& [operand, values] : question_.operands) io::write_npy(scratch_.path / (operand + ".npy"), values);
   }
 
-  void prepare(const Case& c) {
-    const std::string name = fmt::format("{} {}", c.matrix.name, tulle::name(c.dtype));
-    if (name != matrix_) {
-      inputs_.a = load_matrix(c.matrix);
-      narrow(inputs_.a.values, c.dtype);
-      write_csr(scratch_.path / "a.npz", inputs_.a.view());
-      matrix_ = name;
-    }
-    const Csr& a = inputs_.a;
-    inputs_.b = normal(checked_mul(a.cols, c.n, "B"), kSeedOfB);
-    narrow(inputs_.b, c.dtype);
-    Tensor rows(TensorType{DType::f32, {a.cols, c.n}}), tokens(TensorType{DType::f32, {c.n, a.cols}});
-    std::copy(inputs_.b.begin(), inputs_.b.end(), rows.as_mutable<float>().begin());
-    for (Index k = 0; k < a.cols; ++k)
-      for (Index j = 0; j < c.n; ++j) tokens.as_mutable<float>()[static_cast<std::size_t>(j * a.cols + k)] = inputs_.b[static_cast<std::size_t>(k * c.n + j)];
-    io::write_npy(scratch_.path / "b.npy", c.order == "tokens" ? tokens : rows);
-    inputs_.reference = std::make_unique<Reference>(a.view(), inputs_.b, c.n, cpu_info().cores);
+  json job(const Entry& e, const Case& c) const {
+    json operands = json::object();
+    for (const auto& [operand, values] : question_.operands) operands[operand] = scratch_.path / (operand + ".npy");
+    const bool own = e.program->name == "tulle";
+    return {{"cmd", "load"}, {"op", c.op}, {"kernel", e.kernel}, {"a", scratch_.path / "a.npz"}, {"operands", operands},
+            {"result", scratch_.path / kResult}, {"n", c.n}, {"dtype", name(c.dtype)}, {"order", own || c.order != "panels" ? c.order : "row_major"},
+            {"threads", c.threads}, {"cold", c.cold}, {"cpus", cpus_for(c.threads)}, {"parameters", c.parameters}};
   }
 
   // Failures of one contender are its line; the others go on.
@@ -167,15 +151,8 @@ class Contest {
   }
 
   void load(Entry& e, const Case& c) {
-    const Program& p = program_of(e.name);
-    const bool own = p.name == "tulle";
-    const std::string order = own || c.order != "panels" ? c.order : "row_major";  // panels are Tulle's own
-    const std::filesystem::path out = scratch_.path / "c.npy";
-    std::filesystem::remove(out);
-    const json answer = process(p, e.name).ask({{"cmd", "load"}, {"op", c.op}, {"kernel", own ? e.name.substr(6) : e.name}, {"a", scratch_.path / "a.npz"},
-                                                {"b", scratch_.path / "b.npy"}, {"c", out}, {"n", c.n}, {"dtype", name(c.dtype)}, {"order", order},
-                                                {"threads", c.threads}, {"cold", c.cold}, {"cpus", cpus_for(c.threads)}},
-                                               o_.load_seconds);
+    std::filesystem::remove(scratch_.path / kResult);
+    const json answer = process(e).ask(job(e, c), o_.load_seconds);
     if (answer.contains("refused")) {
       e.record["refused"] = answer["refused"];
       e.timed = false;
@@ -184,7 +161,7 @@ class Contest {
     }
     e.record["prepare_us"] = answer.at("prepare_us").get<double>();
     if (const std::string note = answer.value("note", ""); !note.empty()) e.record["note"] = note;
-    const Reference::Verdict v = inputs_.reference->check(io::read_npy(out), order == "tokens", c.dtype);
+    const Expected::Verdict v = question_.expected.check(io::read_npy(scratch_.path / kResult));
     e.record["error"] = std::isfinite(v.error) ? json(v.error) : json();
     if (v.wrong.empty()) return;
     e.record["wrong"] = v.wrong;
@@ -194,7 +171,7 @@ class Contest {
   }
 
   void time(Entry& e) {
-    const json answer = process(program_of(e.name), e.name).ask({{"cmd", "run"}, {"ms", o_.suite.round_ms}}, o_.run_seconds);
+    const json answer = process(e).ask({{"cmd", "run"}, {"ms", o_.suite.round_ms}}, o_.run_seconds);
     const auto us = answer.at("us").get<std::vector<double>>();
     if (us.empty() || !std::all_of(us.begin(), us.end(), [](double t) { return t > 0 && std::isfinite(t); }))
       throw Error("peer '" + e.name + "'", "gave no times");
@@ -202,17 +179,24 @@ class Contest {
     e.us.insert(e.us.end(), us.begin(), us.end());
   }
 
+  // Each operand and the result once: CSR with columns of 4 bytes, dense operands in the type, results of 4 bytes.
+  double bytes_of(DType dtype) const {
+    const auto value = static_cast<double>(size_bytes(dtype));
+    double dense = 0;
+    for (const auto& [operand, values] : question_.operands) dense += static_cast<double>(values.as<float>().size());
+    return (value + 4) * static_cast<double>(a_.values.size()) + 8 * static_cast<double>(a_.rows + 1) + value * dense +
+           4 * static_cast<double>(question_.expected.values.size());
+  }
+
   void finish(Entry& e, const Case& c) {
-    const Csr& a = inputs_.a;
     json& r = e.record;
-    const double entries = static_cast<double>(a.values.size()), size = static_cast<double>(a.rows) * static_cast<double>(a.cols);
-    r.update({{"rows", a.rows}, {"cols", a.cols}, {"nnz", a.values.size()}, {"sparsity", size > 0 ? 1 - entries / size : 0}});
+    const double entries = static_cast<double>(a_.values.size()), size = static_cast<double>(a_.rows) * static_cast<double>(a_.cols);
+    r.update({{"rows", a_.rows}, {"cols", a_.cols}, {"nnz", a_.values.size()}, {"sparsity", size > 0 ? 1 - entries / size : 0}});
     if (e.timed) {
       std::sort(e.us.begin(), e.us.end());
-      const double flops = 2 * static_cast<double>(c.n) * (is_dense(e.name) ? size : entries);
-      const double gflops = flops / e.us.front() / 1e3;
+      const double gflops = (is_dense(e.name) ? question_.dense_flops : question_.flops) / e.us.front() / 1e3;
       r.update({{"us_min", e.us.front()}, {"us_median", e.us[e.us.size() / 2]}, {"us_rounds", e.round_minima}, {"runs", e.us.size()},
-                {"gflops", gflops}, {"peak_share", peak_ > 0 ? json(gflops / peak_) : json()}});
+                {"gflops", gflops}, {"flops", question_.flops}, {"bytes", bytes_of(c.dtype)}, {"peak_share", peak_ > 0 ? json(gflops / peak_) : json()}});
       ++summary_.measured;
     }
     records_.add(r);
@@ -237,7 +221,8 @@ class Contest {
   std::vector<Program> programs_;
   std::map<std::string, std::unique_ptr<Process>> processes_;
   const Scratch scratch_{"tulle-lab"};
-  Inputs inputs_;
+  Csr a_;
+  Question question_;
   ContestSummary summary_;
   int threads_ = 0;
   double peak_ = 0;

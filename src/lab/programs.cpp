@@ -39,7 +39,7 @@ Program find_program(const std::string& name, const ProgramPaths& paths, double 
   try {
     const json answer = Process(name, p.command).ask({{"cmd", "hello"}}, seconds);
     p.version = answer.value("version", "?");
-    p.contenders = answer.at("names").get<std::vector<std::string>>();
+    for (const json& o : answer.at("offers")) p.offers.push_back({o.at("op"), o.at("kernel"), o.at("dtypes").get<std::vector<std::string>>()});
   } catch (const json::exception&) {
     throw Error("peer '" + name + "'", "answers 'hello' with what the protocol does not know");
   } catch (const Error& e) {

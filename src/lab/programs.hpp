@@ -15,12 +15,18 @@ struct ProgramPaths {
   std::filesystem::path python;    ///< that has the packages of both
 };
 
-/// A program that computes products: Tulle or a peer. One program may hold several contenders.
+/// What a program says it can compute.
+struct Contribution {
+  std::string op, kernel;
+  std::vector<std::string> dtypes;
+};
+
+/// A program that computes: Tulle or a peer. One program may hold several contenders.
 struct Program {
   std::string name;
   std::vector<std::string> command;
   std::string version;
-  std::vector<std::string> contenders;
+  std::vector<Contribution> offers;
 };
 
 /// Starts the program once and asks what it has. Throws Error that tells how to get it where it is absent.

@@ -44,8 +44,8 @@ Lines lines_of(const fs::path& file) {
 
 std::string key_of(const json& r) {
   const auto text = [&](const char* key) { return r.contains(key) ? r[key].dump() : ""; };
-  return fmt::format("{} {} {} {} {} {} {} {} {}", text("machine"), text("op"), text("matrix"), text("n"), text("dtype"), text("threads"),
-                     text("cold"), text("order"), text("kernel"));
+  return fmt::format("{} {} {} {} {} {} {} {} {} {}", text("machine"), text("op"), text("matrix"), text("n"), text("dtype"), text("threads"),
+                     text("cold"), text("order"), text("kernel"), text("parameters"));
 }
 
 Records::Records(const fs::path& folder) : file_(folder / kName) {

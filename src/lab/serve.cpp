@@ -33,19 +33,20 @@ void pin(const json& cpus) {
     sched_setaffinity(std::stoi(task.path().filename().string()), sizeof set, &set);
 }
 
-// Weights out of the caches, B back in: layers find their inputs where the layer before left them.
+// Weights out of the caches, operands back in: layers find their inputs where the layer before left them.
 class Evicter {
  public:
   explicit Evicter(int threads) : threads_(threads) {
     const long bytes = std::clamp(2 * cpu_info().l3_bytes, kLeastEvicted, kMostEvicted);
     lines_.assign(static_cast<std::size_t>(bytes) / sizeof(Line), Line{});
   }
-  void evict(std::span<const float> b) {
+  void evict(const Operands& operands) {
     parallel_for(static_cast<Index>(lines_.size()), threads_, [&](Index first, Index last) {
       for (Index i = first; i < last; ++i) ++lines_[static_cast<std::size_t>(i)].count;
     });
     volatile float seen = 0;
-    for (std::size_t i = 0; i < b.size(); i += 16) seen = b[i];
+    for (const auto& [name, operand] : operands)
+      for (std::size_t i = 0; i < operand.as<float>().size(); i += 16) seen = operand.as<float>()[i];
     static_cast<void>(seen);
   }
 
@@ -63,7 +64,7 @@ class Server {
 
   json answer(const json& job) {
     const std::string cmd = job.at("cmd");
-    if (cmd == "hello") return {{"names", served_.names}, {"version", served_.version}};
+    if (cmd == "hello") return hello();
     if (cmd == "load") return load(job);
     if (cmd == "run") return run(job);
     if (cmd == "walls") return walls(job);
@@ -77,25 +78,42 @@ class Server {
     return to_json(measure_walls(job.value("threads", 1)));
   }
 
+  json hello() const {
+    json offers = json::array();
+    for (const Offer& o : served_.offers) {
+      json dtypes = json::array();
+      for (const DType d : o.dtypes) dtypes.push_back(name(d));
+      offers.push_back({{"op", o.op}, {"kernel", o.kernel}, {"dtypes", dtypes}});
+    }
+    return {{"version", served_.version}, {"offers", offers}};
+  }
+
+  const Offer& offer(const std::string& op, const std::string& kernel) const {
+    for (const Offer& o : served_.offers)
+      if (o.op == op && o.kernel == kernel) return o;
+    throw Error(kernel, "is not offered for " + op);
+  }
+
   json load(const json& job) {
     pin(job.value("cpus", json::array()));
     contender_.reset();
     evicter_.reset();
     a_ = read_csr(job.at("a").get<std::string>());
-    b_ = io::read_npy(job.at("b").get<std::string>());
-    const Product product{.kernel = job.at("kernel"), .a = a_.view(), .b = b_.as<float>().data(), .n = job.at("n"),
-                          .dtype = dtype_of(job.at("dtype")), .order = job.at("order"), .threads = job.value("threads", 1),
-                          .cold = job.value("cold", false)};
+    job_ = {.op = job.at("op"), .kernel = job.at("kernel"), .a = a_.view(), .operands = {}, .n = job.at("n"), .dtype = dtype_of(job.at("dtype")),
+            .order = job.at("order"), .threads = job.value("threads", 1), .cold = job.value("cold", false),
+            .parameters = job.value("parameters", Parameters{})};
+    for (const auto& [operand, file] : job.at("operands").items()) job_.operands[operand] = io::read_npy(file.get<std::string>());
+    const Offer& wanted = offer(job_.op, job_.kernel);
     const Clock::time_point start = Clock::now();
     try {
-      contender_ = served_.prepare(product);
+      contender_ = wanted.prepare(job_);
     } catch (const Error& refusal) {
       return {{"refused", refusal.what()}};
     }
     const double prepare_us = us_since(start);
     contender_->run();
-    io::write_npy(job.at("c").get<std::string>(), contender_->result());
-    if (product.cold) evicter_ = std::make_unique<Evicter>(product.threads);
+    io::write_npy(job.at("result").get<std::string>(), contender_->result());
+    if (job_.cold) evicter_ = std::make_unique<Evicter>(job_.threads);
     return {{"prepare_us", prepare_us}, {"note", contender_->note()}, {"version", served_.version}};
   }
 
@@ -113,7 +131,7 @@ class Server {
     json times = json::array();
     const Clock::time_point start = Clock::now();
     while (times.size() < kFewestTimes || (us_since(start) < budget_us && times.size() < kMostTimes)) {
-      if (evicter_) evicter_->evict(b_.as<float>());
+      if (evicter_) evicter_->evict(job_.operands);
       times.push_back(time(calls));
     }
     return {{"us", times}};
@@ -121,7 +139,7 @@ class Server {
 
   const Served& served_;
   Csr a_;
-  Tensor b_;
+  Job job_;
   std::unique_ptr<Contender> contender_;  // after what it looks at
   std::unique_ptr<Evicter> evicter_;
 };

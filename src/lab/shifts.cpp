@@ -36,7 +36,7 @@ bool beyond_noise(const json& before, const json& now) {
 }
 
 std::string words(const json& r) {
-  return fmt::format("{} n={} {} {} thread{}{}{}", r["matrix"].get<std::string>(), r["n"].get<long>(), r["dtype"].get<std::string>(), r["threads"].get<int>(),
+  return fmt::format("{} {} n={} {} {} thread{}{}{}", r["op"].get<std::string>(), r["matrix"].get<std::string>(), r["n"].get<long>(), r["dtype"].get<std::string>(), r["threads"].get<int>(),
                      r["threads"].get<int>() == 1 ? "" : "s", r.value("cold", false) ? " cold" : "", r["order"] == "row_major" ? "" : " " + r["order"].get<std::string>());
 }
 }  // namespace

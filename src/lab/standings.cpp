@@ -27,12 +27,12 @@ struct Sums {
 
 // The same product on the same machine.
 std::string case_of(const json& r) {
-  return fmt::format("{} {} {} {} {} {} {} {}", r.value("machine", ""), r["op"].dump(), r["matrix"].dump(), r["n"].dump(), r["dtype"].dump(),
-                     r["threads"].dump(), r.value("cold", false), r["order"].dump());
+  return fmt::format("{} {} {} {} {} {} {} {} {}", r.value("machine", ""), r["op"].dump(), r["matrix"].dump(), r["n"].dump(), r["dtype"].dump(),
+                     r["threads"].dump(), r.value("cold", false), r["order"].dump(), r.value("parameters", json()).dump());
 }
 }  // namespace
 
-bool is_dense(const std::string& kernel) { return kernel.ends_with("_dense"); }
+bool is_dense(const std::string& kernel) { return kernel.ends_with("_dense") || kernel.ends_with("_sdpa"); }
 
 std::vector<Standing> standings(const std::vector<json>& records) {
   std::map<std::string, Best> best;

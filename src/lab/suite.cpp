@@ -7,6 +7,8 @@
 #include <span>
 #include "formats/generate.hpp"
 #include "io/file.hpp"
+#include "lab/exchange.hpp"
+#include "lab/operation.hpp"
 #include "tulle/error.hpp"
 
 namespace tulle::lab {
@@ -15,8 +17,6 @@ namespace fs = std::filesystem;
 constexpr Index kMostBytes = Index{1} << 20, kMostN = Index{1} << 16;
 constexpr std::size_t kMostCases = 1'000'000, kMostListed = 10'000;
 constexpr int kMostThreads = 1024;
-
-const std::map<std::string, DType> kTypes{{"f32", DType::f32}, {"bf16", DType::bf16}, {"f16", DType::f16}, {"i8", DType::i8}};
 
 template <class Names, class Name> std::string listed(const Names& names, const Name& name) {
   std::string all;
@@ -31,7 +31,8 @@ using Words = std::vector<std::string_view>;
 // A table of the file that tells what is wrong in it with its line.
 class Keys {
  public:
-  Keys(const toml::table& table, std::string file, const Words& known) : table_(table), file_(std::move(file)) {
+  Keys(const toml::table& table, std::string file) : table_(table), file_(std::move(file)) {}
+  Keys(const toml::table& table, std::string file, const Words& known) : Keys(table, std::move(file)) {
     for (const auto& [key, value] : table_)
       if (std::find(known.begin(), known.end(), key.str()) == known.end())
         fail(value, fmt::format("unknown key '{}'; there are {}", key.str(), listed(known)));
@@ -184,20 +185,60 @@ std::vector<int> threads_of(const Keys& keys, const SuiteOptions& o) {
   return threads;
 }
 
-void add_cases(Suite& suite, const Keys& keys, const SuiteOptions& o) {
-  Case c{.op = keys.word("op", keys.one<std::string>("op", "spmm"), {"spmm"})};
-  for (const int threads : threads_of(keys, o))
-    for (MatrixSource& source : matrices_of(keys, o))
-      for (const std::string& dtype : keys.list<std::string>("dtype", {"f32"}))
-        for (const std::string& order : keys.list<std::string>("order", {"row_major"}))
-          for (const bool cold : keys.list<bool>("cold", {false}))
-            for (const Index n : keys.sizes("n", {}, kMostN)) {
-              keys.word("dtype", dtype, {"f32", "bf16", "f16", "i8"});
-              keys.word("order", order, {"row_major", "tokens", "panels"});
-              c.matrix = source, c.n = n, c.dtype = kTypes.at(dtype), c.threads = threads, c.cold = cold, c.order = order;
-              if (suite.cases.size() == kMostCases) keys.fail(fmt::format("more than {} cases", kMostCases));
-              suite.cases.push_back(c);
-            }
+// Every case so far with every value: what is expanded last varies fastest.
+template <class Value, class Set> void expand(std::vector<Case>& cases, const Keys& keys, const std::vector<Value>& values, const Set& set) {
+  if (cases.size() * values.size() > kMostCases) keys.fail(fmt::format("more than {} cases", kMostCases));
+  std::vector<Case> more;
+  more.reserve(cases.size() * values.size());
+  for (const Case& c : cases)
+    for (const Value& v : values) {
+      more.push_back(c);
+      set(more.back(), v);
+    }
+  cases = std::move(more);
+}
+
+std::vector<DType> dtypes_of(const Keys& keys, const Operation& op) {
+  std::vector<DType> dtypes;
+  Words names;
+  for (const DType d : op.dtypes) names.push_back(name(d));
+  for (const std::string& word : keys.list<std::string>("dtype", {std::string(names[0])})) {
+    keys.word("dtype", word, names);
+    dtypes.push_back(dtype_of(word));
+  }
+  return dtypes;
+}
+
+std::vector<std::string> orders_of(const Keys& keys, const Operation& op) {
+  const std::vector<std::string> orders = keys.list<std::string>("order", {std::string(op.orders[0])});
+  for (const std::string& word : orders) keys.word("order", word, op.orders);
+  return orders;
+}
+
+std::vector<Index> widths_of(const Keys& keys, const Operation& op) {
+  if (!op.n.empty()) return keys.sizes("n", {}, kMostN);
+  if (keys.has("n")) keys.fail(fmt::format("{} has no 'n'", op.name));
+  return {1};
+}
+
+void add_cases(Suite& suite, const toml::table& table, const std::string& file, const SuiteOptions& o) {
+  Words known{"op", "matrices", "dlmc", "generate", "n", "dtype", "order", "cold", "threads"}, names;
+  for (const Operation& op : operations()) names.push_back(op.name);
+  const Keys any(table, file);
+  const Operation& op = find_operation(any.word("op", any.one<std::string>("op", "spmm"), names));
+  for (const auto& [name, otherwise] : op.parameters) known.push_back(name);
+  const Keys keys(table, file, known);
+  std::vector<Case> cases{{.op = std::string(op.name)}};
+  expand(cases, keys, threads_of(keys, o), [](Case& c, int threads) { c.threads = threads; });
+  expand(cases, keys, matrices_of(keys, o), [](Case& c, const MatrixSource& source) { c.matrix = source; });
+  for (const auto& [name, otherwise] : op.parameters)
+    expand(cases, keys, keys.numbers(name, {otherwise}, 0, 1e9), [&](Case& c, double value) { c.parameters[name] = value; });
+  expand(cases, keys, dtypes_of(keys, op), [](Case& c, DType dtype) { c.dtype = dtype; });
+  expand(cases, keys, orders_of(keys, op), [](Case& c, const std::string& order) { c.order = order; });
+  expand(cases, keys, keys.list<bool>("cold", {false}), [](Case& c, bool cold) { c.cold = cold; });
+  expand(cases, keys, widths_of(keys, op), [](Case& c, Index n) { c.n = n; });
+  if (suite.cases.size() + cases.size() > kMostCases) keys.fail(fmt::format("more than {} cases", kMostCases));
+  suite.cases.insert(suite.cases.end(), cases.begin(), cases.end());
 }
 }  // namespace
 
@@ -228,7 +269,7 @@ Suite read_suite(const fs::path& path, const SuiteOptions& o) {
   suite.rounds = static_cast<int>(keys.only("rounds", keys.sizes("rounds", {5}, 1000)));
   suite.round_ms = keys.only("round_ms", keys.numbers("round_ms", {50}, 0.1, 60000));
   keys.tables("cases", [&](const toml::table& t) {
-    add_cases(suite, Keys(t, keys.file(), {"op", "matrices", "dlmc", "generate", "n", "dtype", "order", "cold", "threads"}), o);
+    add_cases(suite, t, keys.file(), o);
   });
   if (suite.cases.empty()) throw Error(path.string(), "has no [[cases]]");
   return suite;

@@ -18,15 +18,16 @@ struct MatrixSource {
   std::variant<std::filesystem::path, Generated> from;
 };
 
-/// One product to time: C = A B in the given types and layouts.
+/// One thing to time: an operation on one matrix in the given type and layout.
 struct Case {
-  std::string op;  ///< "spmm"
+  std::string op;  ///< of operation.hpp: "spmm"
   MatrixSource matrix;
-  Index n = 0;
+  Index n = 1;  ///< what it is, the operation says
   DType dtype = DType::f32;
   int threads = 1;
   bool cold = false;
-  std::string order = "row_major";  ///< of B and C: "row_major", "tokens" or "panels"
+  std::string order = "row_major";  ///< of dense operands
+  std::map<std::string, double, std::less<>> parameters;  ///< of the operation
 };
 
 struct Suite {

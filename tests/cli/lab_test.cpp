@@ -9,7 +9,7 @@ std::string line(const std::string& kernel, double sparsity, int n, double us) {
   std::ostringstream out;
   out << R"({"op":"spmm","matrix":"a<)" << sparsity << R"(","rows":64,"cols":64,"nnz":)" << static_cast<int>(4096 * (1 - sparsity)) << R"(,"sparsity":)" << sparsity << R"(,"n":)" << n
       << R"(,"dtype":"f32","threads":1,"cold":false,"order":"row_major","kernel":")" << kernel << R"(","machine":"m","us_min":)" << us << R"(,"us_median":)" << us
-      << R"(,"us_rounds":[)" << us << "," << us * 1.01 << R"(],"gflops":50,"peak_share":0.5,"error":3,"prepare_us":100,"version":"1"})" << "\n";
+      << R"(,"us_rounds":[)" << us << "," << us * 1.01 << R"(],"flops":1e6,"bytes":1e4,"gflops":50,"peak_share":0.5,"error":3,"prepare_us":100,"version":"1"})" << "\n";
   return out.str();
 }
 

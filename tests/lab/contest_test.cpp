@@ -30,7 +30,7 @@ def npy(file):
 def multiply(job):
     with zipfile.ZipFile(job["a"]) as z:
         values, columns, offsets, shape = [npy(z.open(n + ".npy"))[0] for n in ("data", "indices", "indptr", "shape")]
-    b, n, rows = npy(open(job["b"], "rb"))[0], job["n"], shape[0]
+    b, n, rows = npy(open(job["operands"]["b"], "rb"))[0], job["n"], shape[0]
     c = array.array("f", bytes(4 * rows * n))
     for i in range(rows):
         for p in range(offsets[i], offsets[i + 1]):
@@ -46,7 +46,7 @@ def save(path, c, shape):
 for line in sys.stdin:
     job = json.loads(line)
     answer = {}
-    if job["cmd"] == "hello": answer = {"names": names, "version": "7"}
+    if job["cmd"] == "hello": answer = {"version": "7", "offers": [{"op": "spmm", "kernel": n, "dtypes": ["f32"]} for n in names] + [{"op": "spmm", "kernel": "narrow", "dtypes": ["bf16"]}, {"op": "knit", "kernel": "knits", "dtypes": ["f32"]}]}
     if job["cmd"] == "walls": answer = {"fma_gflops": 100, "l1_gbs": 1, "l2_gbs": 1, "l3_gbs": 1, "memory_gbs": 1}
     if job["cmd"] == "load":
         mode = job["kernel"]
@@ -57,7 +57,7 @@ for line in sys.stdin:
             if mode == "lies": c[len(c) // 2] += 0.001
             if mode == "forgets a column": c[-1] = float("nan")
             if mode == "turns": shape = shape[::-1]
-            if mode != "writes nothing": save(job["c"], c, shape)
+            if mode != "writes nothing": save(job["result"], c, shape)
             answer = {"prepare_us": 5.0, "note": "slow"}
     if job["cmd"] == "run":
         if job["cmd"] == "run" and mode == "dies later": sys.exit(4)
@@ -129,12 +129,12 @@ TEST_F(Contest, WhoeverIsWrongIsToldAndNotTimed) {
   EXPECT_EQ(s.failed, 2 * 7);
   const auto at = lines(3);
   EXPECT_SAYS(at.at("lies")["wrong"].get<std::string>(), "wants");
-  EXPECT_SAYS(at.at("forgets a column")["wrong"].get<std::string>(), "row 16, column 2 is nan");
+  EXPECT_SAYS(at.at("forgets a column")["wrong"].get<std::string>(), "element [16, 2] is nan");
   EXPECT_SAYS(at.at("turns")["wrong"].get<std::string>(), "[3, 17]");
   EXPECT_SAYS(at.at("dies")["failed"].get<std::string>(), "exit code 3");
   EXPECT_SAYS(at.at("dies later")["failed"].get<std::string>(), "exit code 4");
   EXPECT_SAYS(at.at("hangs")["failed"].get<std::string>(), "gave no answer");
-  EXPECT_SAYS(at.at("writes nothing")["failed"].get<std::string>(), "c.npy");
+  EXPECT_SAYS(at.at("writes nothing")["failed"].get<std::string>(), "result.npy");
   for (const char* mode : {"times nothing", "runs backwards"}) EXPECT_SAYS(at.at(mode)["failed"].get<std::string>(), "gave no times");
   for (const auto& [kernel, r] : at) EXPECT_EQ(r.contains("us_min"), kernel == "tulle/right") << kernel;
 }

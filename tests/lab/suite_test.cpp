@@ -82,6 +82,7 @@ TEST(Suite, EachMistakeIsOneLineWithItsPlace) {
       {"[[cases]]\nn = 1.5\n[[cases.generate]]\n", "s.toml:2: 'n' wants a whole number"},
       {"[[cases]]\nn = []\n[[cases.generate]]\n", "'n' has 0 values"},
       {"[[cases]]\n[[cases.generate]]\n", "'n' is missing"},
+      {"[[cases]]\nn = 8\nheads = 2\n[[cases.generate]]\n", "unknown key 'heads'; there are op"},
       {"[[cases]]\nn = 8\nop = \"spnn\"\n[[cases.generate]]\n", "'op' is 'spnn'; there are spmm"},
       {"[[cases]]\nn = 8\ndtype = \"f8\"\n[[cases.generate]]\n", "'dtype' is 'f8'"},
       {"[[cases]]\nn = 8\norder = \"columns\"\n[[cases.generate]]\n", "'order' is 'columns'"},

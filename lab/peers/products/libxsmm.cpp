@@ -8,7 +8,7 @@ using namespace tulle;
 
 class Spmdm final : public lab::peer::F32Product {
  public:
-  explicit Spmdm(const lab::Product& p) : F32Product(p) {
+  explicit Spmdm(const lab::Job& p) : F32Product(p) {
     if (p.tokens()) throw Error(p.kernel, "has no product of tokens");
     libxsmm_spmdm_init(m(), n(), k(), p.threads, &handle_, &slices_);
     const std::vector<float> a = lab::peer::dense(p.a);
@@ -23,7 +23,7 @@ class Spmdm final : public lab::peer::F32Product {
     {
       const int threads = omp_get_num_threads(), thread = omp_get_thread_num();
       for (int i = thread; i < blocks; i += threads)
-        libxsmm_spmdm_compute_fp32_thread(&handle_, 'N', 'N', &one, slices_, p_.b, 'N', &zero, c(), i, thread, threads);
+        libxsmm_spmdm_compute_fp32_thread(&handle_, 'N', 'N', &one, slices_, b_, 'N', &zero, c(), i, thread, threads);
     }
   }
   std::string note() override { return std::string("code for ") + libxsmm_get_target_arch(); }
@@ -36,5 +36,5 @@ class Spmdm final : public lab::peer::F32Product {
 
 int main() {
   libxsmm_init();
-  return lab::peer::run({{"libxsmm_spmdm"}, LIBXSMM_VERSION, lab::peer::make<Spmdm>});
+  return lab::peer::run({LIBXSMM_VERSION, {{"spmm", "libxsmm_spmdm", lab::peer::make<Spmdm>}}});
 }

@@ -22,7 +22,7 @@ std::string path_taken() {
 
 class MklCsr final : public lab::peer::F32Product {
  public:
-  explicit MklCsr(const lab::Product& p) : F32Product(p), offsets_(lab::peer::narrow_offsets(p.a)) {
+  explicit MklCsr(const lab::Job& p) : F32Product(p), offsets_(lab::peer::narrow_offsets(p.a)) {
     mkl_set_num_threads(p.threads);
     const auto& a = p.a;
     must(mkl_sparse_s_create_csr(&a_, SPARSE_INDEX_BASE_ZERO, m(), k(), offsets_.data(), offsets_.data() + 1,
@@ -36,8 +36,8 @@ class MklCsr final : public lab::peer::F32Product {
   ~MklCsr() override { mkl_sparse_destroy(a_); }
   void run() override {
     const int ldb = p_.tokens() ? k() : n(), ldc = p_.tokens() ? m() : n();
-    const auto status = p_.n > 1 ? mkl_sparse_s_mm(SPARSE_OPERATION_NON_TRANSPOSE, 1, a_, kGeneral, layout(), p_.b, n(), ldb, 0, c(), ldc)
-                                 : mkl_sparse_s_mv(SPARSE_OPERATION_NON_TRANSPOSE, 1, a_, kGeneral, p_.b, 0, c());
+    const auto status = p_.n > 1 ? mkl_sparse_s_mm(SPARSE_OPERATION_NON_TRANSPOSE, 1, a_, kGeneral, layout(), b_, n(), ldb, 0, c(), ldc)
+                                 : mkl_sparse_s_mv(SPARSE_OPERATION_NON_TRANSPOSE, 1, a_, kGeneral, b_, 0, c());
     must(status, "mkl_sparse_s_mm");
   }
   std::string note() override { return path_taken(); }
@@ -52,7 +52,7 @@ class MklCsr final : public lab::peer::F32Product {
 
 class MklDense final : public lab::peer::F32Product {
  public:
-  explicit MklDense(const lab::Product& p) : F32Product(p) {
+  explicit MklDense(const lab::Job& p) : F32Product(p) {
     mkl_set_num_threads(p.threads);
     const std::vector<float> a = lab::peer::dense(p.a);
     if (p.tokens()) {
@@ -65,9 +65,9 @@ class MklDense final : public lab::peer::F32Product {
   }
   void run() override {
     if (p_.tokens())
-      cblas_sgemm_compute(CblasRowMajor, CblasNoTrans, CblasPacked, n(), m(), k(), p_.b, k(), a_.data(), k(), 0, c(), m());
+      cblas_sgemm_compute(CblasRowMajor, CblasNoTrans, CblasPacked, n(), m(), k(), b_, k(), a_.data(), k(), 0, c(), m());
     else
-      cblas_sgemm_compute(CblasRowMajor, CblasPacked, CblasNoTrans, m(), n(), k(), a_.data(), k(), p_.b, n(), 0, c(), n());
+      cblas_sgemm_compute(CblasRowMajor, CblasPacked, CblasNoTrans, m(), n(), k(), a_.data(), k(), b_, n(), 0, c(), n());
   }
   std::string note() override { return path_taken(); }
 
@@ -76,14 +76,11 @@ class MklDense final : public lab::peer::F32Product {
   std::vector<float> a_;
 };
 
-std::unique_ptr<lab::Contender> prepare(const lab::Product& p) {
-  if (p.kernel == "mkl_csr") return lab::peer::make<MklCsr>(p);
-  return lab::peer::make<MklDense>(p);
-}
 }  // namespace
 
 int main() {
   MKLVersion v;
   mkl_get_version(&v);
-  return lab::peer::run({{"mkl_csr", "mkl_dense"}, std::to_string(v.MajorVersion) + "." + std::to_string(v.UpdateVersion), prepare});
+  const std::string version = std::to_string(v.MajorVersion) + "." + std::to_string(v.UpdateVersion);
+  return lab::peer::run({version, {{"spmm", "mkl_csr", lab::peer::make<MklCsr>}, {"spmm", "mkl_dense", lab::peer::make<MklDense>}}});
 }

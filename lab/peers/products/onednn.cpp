@@ -9,7 +9,7 @@ using dnnl::memory;
 
 class OneDnnDense final : public lab::peer::F32Product {
  public:
-  explicit OneDnnDense(const lab::Product& p) : F32Product(p) {
+  explicit OneDnnDense(const lab::Job& p) : F32Product(p) {
     omp_set_num_threads(p.threads);
     const memory::desc any(a_dims(), memory::data_type::f32, memory::format_tag::any), b = given(b_dims()), out = given(c_dims());
     try {
@@ -19,7 +19,7 @@ class OneDnnDense final : public lab::peer::F32Product {
       a_ = memory(p.tokens() ? wanted.weights_desc() : wanted.src_desc(), engine_);
       dnnl::reorder(plain, a_).execute(stream_, {{DNNL_ARG_FROM, plain}, {DNNL_ARG_TO, a_}});
       stream_.wait();
-      b_ = memory(b, engine_, const_cast<float*>(p.b));
+      b_ = memory(b, engine_, const_cast<float*>(F32Product::b_));
       c_ = memory(out, engine_, c());
       product_ = dnnl::matmul(wanted);
       path_ = wanted.impl_info_str();
@@ -58,5 +58,5 @@ class OneDnnDense final : public lab::peer::F32Product {
 int main() {
   const dnnl_version_t* v = dnnl_version();
   const std::string version = std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
-  return lab::peer::run({{"onednn_dense"}, version, lab::peer::make<OneDnnDense>});
+  return lab::peer::run({version, {{"spmm", "onednn_dense", lab::peer::make<OneDnnDense>}}});
 }

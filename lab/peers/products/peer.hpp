@@ -9,10 +9,8 @@ namespace tulle::lab::peer {
 /// A multiplied by vectors that lie row after row: C = A B, or for tokens C^T = B^T A^T. C is f32 and the base's.
 class F32Product : public Contender {
  public:
-  explicit F32Product(const Product& p)
-      : p_(p), c_(TensorType{DType::f32, p.tokens() ? Shape{p.n, p.a.rows} : Shape{p.a.rows, p.n}}) {
-    if (p.dtype != DType::f32) throw Error(p.kernel, "is asked for " + std::string(name(p.dtype)) + ", computes f32");
-  }
+  explicit F32Product(const Job& job)
+      : p_(job), b_(job.operand("b")), c_(TensorType{DType::f32, job.tokens() ? Shape{job.n, job.a.rows} : Shape{job.a.rows, job.n}}) {}
   Tensor result() override { return c_; }
 
  protected:
@@ -20,7 +18,8 @@ class F32Product : public Contender {
   int m() const { return static_cast<int>(p_.a.rows); }
   int k() const { return static_cast<int>(p_.a.cols); }
   int n() const { return static_cast<int>(p_.n); }
-  const Product p_;
+  const Job& p_;
+  const float* const b_;
 
  private:
   Tensor c_;
@@ -40,7 +39,7 @@ inline std::vector<int> narrow_offsets(const CsrView& a) {
   return {a.offsets.begin(), a.offsets.end()};
 }
 
-template <class T> std::unique_ptr<Contender> make(const Product& p) { return std::make_unique<T>(p); }
+template <class T> std::unique_ptr<Contender> make(const Job& job) { return std::make_unique<T>(job); }
 
 /// The whole of main().
 inline int run(const Served& served) {

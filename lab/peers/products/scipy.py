@@ -21,4 +21,4 @@ def csr(job, a, b):
     return lambda: matrix @ b
 
 
-product.serve({"scipy_csr": csr}, scipy.__version__)
+product.serve([product.Offer("spmm", "scipy_csr", csr)], scipy.__version__)

@@ -23,4 +23,4 @@ def csr(job, a, b):
     return lambda: matrix @ dense
 
 
-product.serve({"torch_csr": csr}, torch.__version__)
+product.serve([product.Offer("spmm", "torch_csr", csr)], torch.__version__)
