@@ -3,6 +3,7 @@ for a file (PNG)."""
 import io
 import math
 import re
+import statistics
 
 import matplotlib
 
@@ -17,8 +18,11 @@ SERIES = ["#0f8b8d", "#e07a1f", "#7a4fbf", "#3a78c3", "#b23a6b", "#7f7a3a", "#8c
 PRINT = {"text": "#1c2024", "grid": "#d9dde2", "muted": "#6b7480", "series": SERIES, "back": "#ffffff"}
 # Colours that nothing else has: the page replaces them by its variables, so that dark mode works.
 PAGE = {"text": "#010203", "grid": "#040506", "muted": "#070809", "series": [f"#0a0b{i:02x}" for i in range(len(SERIES))], "back": "none"}
-# The survey's medians over implementations at k = 128 on 24 cores of 1412 GFLOP/s (arXiv 2512.02550): shares of peak.
-SURVEY = {0.55: 391 / 1412, 0.75: 338 / 1412, 0.85: 296 / 1412, 0.925: 216 / 1412, 0.965: 138 / 1412, 0.99: 69 / 1412}
+# Medians over implementations that the survey's evaluation prints for DLMC (arXiv 2512.02550), in shares of the peak of its
+# 24 cores, 1412 GFLOP/s: of SpMM at width 128 by zeros, and of each operation by width.
+SURVEY_ZEROS = {0.55: 391 / 1412, 0.75: 338 / 1412, 0.85: 296 / 1412, 0.925: 216 / 1412, 0.965: 138 / 1412, 0.99: 69 / 1412}
+SURVEY_WIDTHS = {"spmm": {32: 128 / 1412, 128: 262 / 1412, 1024: 244 / 1412}, "sddmm": {128: 13 / 1412}}
+SURVEY = "survey's median (24 cores)"
 
 
 def style(theme, axes):
@@ -77,23 +81,23 @@ def left(case):
 
 
 def speedup(theme, width, cases):
-    cases = [c for c in cases if c.dense_us]
+    cases = [c for c in cases if c.base_us]
     widths = sorted({c.n for c in cases})[:6]
     if not widths:
         return None
     figure, axes = grid(theme, width, len(widths), 2.6)
     names, handles = lineup(cases), []
-    ratios = [r for c in cases for r in (c.over_dense(k) for k in names) if r]
+    ratios = [r for c in cases for r in (c.over_base(k) for k in names) if r]
     for a, n in zip(axes, widths):
         here, handles = [c for c in cases if c.n == n], []
         a.axhline(1, color=theme["muted"], linewidth=1.2, linestyle=(0, (4, 3)))
         for color, kernel in reversed(list(zip(theme["series"], names))):
             own = kernel == names[0]
-            points = [(left(c), c.over_dense(kernel)) for c in here if kernel in c.us]
+            points = [(left(c), c.over_base(kernel)) for c in here if kernel in c.us]
             by_zeros = {}
             for c in here:
                 if kernel in c.us and c.zeros:
-                    by_zeros.setdefault(c.zeros, []).append(c.over_dense(kernel))
+                    by_zeros.setdefault(c.zeros, []).append(c.over_base(kernel))
             curve = sorted((1 - z, results.mean(v)) for z, v in by_zeros.items())
             a.scatter(*zip(*points) if points else ([], []), s=14 if own else 8, color=color, alpha=0.55, linewidths=0, zorder=3 if own else 2)
             line, = a.plot(*zip(*curve) if curve else ([], []), color=color, linewidth=2.4 if own else 1.3, zorder=3 if own else 2)
@@ -107,7 +111,7 @@ def speedup(theme, width, cases):
 
 
 def distribution(theme, width, cases):
-    cases = [c for c in cases if c.dense_us]
+    cases = [c for c in cases if c.base_us]
     names = [k for k in lineup(cases) if any(k in c.us for c in cases)] if cases else []
     if not names:
         return None
@@ -116,7 +120,7 @@ def distribution(theme, width, cases):
     a.axvline(1, color=theme["muted"], linewidth=1.2, linestyle=(0, (4, 3)))
     every = []
     for row, (color, kernel) in enumerate(zip(theme["series"], names)):
-        ratios = sorted(c.over_dense(kernel) for c in cases if kernel in c.us)
+        ratios = sorted(c.over_base(kernel) for c in cases if kernel in c.us)
         every += ratios
         quarter, middle, three = (ratios[int(q * (len(ratios) - 1))] for q in (0.25, 0.5, 0.75))
         offsets = [row + 0.22 * math.sin(2.4 * i) for i in range(len(ratios))]
@@ -125,7 +129,7 @@ def distribution(theme, width, cases):
         a.plot([middle], [row], marker="o", markersize=6, color=theme["text"], markeredgewidth=0)
     a.set_xscale("log"), times(a.xaxis, min(every), max(every))
     a.set_yticks(range(len(names)), names), a.invert_yaxis()
-    a.set_xlabel("times as fast as the best dense product", fontsize=8.5)
+    a.set_xlabel(f"times as fast as {cases[0].base}", fontsize=8.5)
     style(theme, [a])
     a.tick_params(axis="y", labelcolor=theme["text"])
     figure.tight_layout()
@@ -170,30 +174,47 @@ def roofline(theme, width, cases, walls):
     return figure
 
 
-def peak_share(theme, width, cases):
-    """Shares of the machine's peak, as the survey's could be had of its own."""
-    cases = [c for c in cases if c.n == 128 and c.zeros]
-    names = [k for k in lineup(cases) if any(k in c.us for c in cases)] if cases else []
-    if not names or not any(c.records[names[0]].get("peak_share") for c in cases if names[0] in c.us):
-        return None
+def share_of(case, kernel):
+    return 100 * (case.records[kernel].get("peak_share") or 0) if kernel in case.us else 0
+
+
+def shares(theme, width, cases, place, survey):
+    """Shares of the multiply-add peak: a curve for each contender over places, and the survey's beside them."""
+    names, handles = [k for k in lineup(cases) if any(share_of(c, k) for c in cases)], []
+    if not names:
+        return None, None
     figure, a = plt.subplots(figsize=(width, 3.1 if width > 5 else 3.7))
     figure.patch.set_facecolor(theme["back"])
-    handles = []
     for color, kernel in zip(theme["series"], names):
-        by_zeros = {}
+        places = {}
         for c in cases:
-            share = c.records[kernel].get("peak_share") if kernel in c.us else None
-            if share:
-                by_zeros.setdefault(c.zeros, []).append(share)
-        curve = sorted((1 - z, 100 * results.mean(v)) for z, v in by_zeros.items())
-        handles += a.plot(*zip(*curve) if curve else ([], []), color=color, linewidth=2.4 if kernel == names[0] else 1.3, marker="o", markersize=3.5)
-    survey = [(1 - z, 100 * share) for z, share in SURVEY.items()]
-    handles += a.plot(*zip(*survey), color=theme["muted"], linewidth=1.3, linestyle=(0, (4, 3)), marker="s", markersize=3.5)
-    spread_of_zeros(a, cases), a.set_ylim(0, 103)
-    a.set_xlabel("zeros, %", fontsize=8.5), a.set_ylabel("% of the multiply-add peak", fontsize=8.5)
+            if share_of(c, kernel):
+                places.setdefault(place(c), []).append(share_of(c, kernel))
+        curve = sorted((x, statistics.median(v)) for x, v in places.items())
+        handles += a.plot(*zip(*curve), color=color, linewidth=2.4 if kernel == names[0] else 1.3, marker="o", markersize=3.5)
+    handles += a.plot(*zip(*sorted((x, 100 * s) for x, s in survey.items())), color=theme["muted"], linewidth=1.3, linestyle=(0, (4, 3)), marker="s", markersize=3.5)
+    a.set_ylim(0, 103), a.set_ylabel("% of the multiply-add peak", fontsize=8.5)
     style(theme, [a])
-    legend(figure, theme, handles, [*names, "survey's median (24 cores)"], 2 if width < 5 else 5, 0.0)
-    figure.tight_layout(rect=(0, 0.2 if width < 5 else 0.12, 1, 1))
+    legend(figure, theme, handles, [*names, SURVEY], 2 if width < 5 else 5, 0.0)
+    return figure, a
+
+
+def share_by_zeros(theme, width, cases, op):
+    cases = [c for c in cases if c.n == 128 and c.zeros]
+    figure, a = shares(theme, width, cases, lambda c: 1 - c.zeros, {1 - z: s for z, s in SURVEY_ZEROS.items()}) if op == "spmm" and cases else (None, None)
+    if figure:
+        spread_of_zeros(a, cases), a.set_xlabel("zeros, %", fontsize=8.5)
+        figure.tight_layout(rect=(0, 0.2 if width < 5 else 0.12, 1, 1))
+    return figure
+
+
+def share_by_width(theme, width, cases, op):
+    widths = sorted({c.n for c in cases})
+    figure, a = shares(theme, width, cases, lambda c: c.n, SURVEY_WIDTHS[op]) if op in SURVEY_WIDTHS and len(widths) > 2 else (None, None)
+    if figure:
+        a.set_xscale("log", base=2), a.xaxis.set_major_locator(FixedLocator(widths)), a.xaxis.set_minor_locator(NullLocator())
+        a.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}")), a.set_xlabel("N, columns of the dense operand", fontsize=8.5)
+        figure.tight_layout(rect=(0, 0.2 if width < 5 else 0.12, 1, 1))
     return figure
 
 

@@ -40,13 +40,14 @@ def section(number, setting, cases, records, machines, file, command):
         written.extend(files)
 
     if figures:
-        show("speedup", "Times as fast as the best dense product, against the share of zeros. Points are matrices, lines geometric means.", figures.speedup)
+        show("speedup", f"Times as fast as {cases[0].base}, against the share of zeros. Points are matrices, lines geometric means.", figures.speedup)
         show("distribution", "The same over all matrices: points are cases, bars the middle half, dots the median.", figures.distribution)
         show("roofline", "Useful operations against the measured walls of this machine.", figures.roofline, walls)
-        show("share", "Share of the multiply-add peak at N = 128, beside the medians over implementations that the survey prints.", figures.peak_share)
+        show("share", "Share of the multiply-add peak at N = 128, medians over matrices, beside those over implementations that the survey prints.", figures.share_by_zeros, setting[0])
+        show("widths", "The same by N, over all matrices.", figures.share_by_width, setting[0])
     body += ["<h3>By zeros and width</h3>", page.by_zeros(cases), "<h3>Contenders</h3>",
-             '<p class="note">GFLOP/s count useful operations, of dense products all; ratios are geometric means over the cases that both have.</p>', page.standings(cases, mine),
-             "<h3>Wins and losses</h3>", page.wins_and_losses(cases), "<h3>Where sparse pays</h3>", page.break_even(cases), page.refusals(mine)]
+             '<p class="note">GFLOP/s count useful operations, of contenders that compute zeros too, all; ratios are geometric means over the cases that both have.</p>', page.standings(cases, mine),
+             "<h3>Wins and losses</h3>", page.wins_and_losses(cases), page.break_even(cases), page.refusals(mine)]
     return body, written
 
 
@@ -56,7 +57,7 @@ def report(job):
     table = file.with_name(f"{file.stem}.csv")
     results.write_csv(records, table)
     command = next((c for c in reversed(commands) if c), "tulle lab run")
-    body = ["<h1>Sparse products, set beside what others offer</h1>",
+    body = ["<h1>Sparse kernels, set beside what others offer</h1>",
             '<p class="note">Every figure is of runs that were checked against f64 first, each contender in a process of its own, in interleaved rounds.</p>',
             "<pre>" + page.text("\n".join([c for c in commands if c] + [f"tulle lab report {job['results']} --html {file.name}"])) + "</pre>",
             page.machine(machines)]
@@ -68,7 +69,7 @@ def report(job):
         more, files = section(number, setting, cases, records, machines, file, command)
         body += more
         written += files
-    file.write_text(page.build("Tulle: sparse products compared", body))
+    file.write_text(page.build("Tulle: sparse kernels compared", body))
     return {"written": written, "missing": "" if figures else MISSING}
 
 

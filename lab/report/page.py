@@ -64,19 +64,19 @@ def words(setting):
 def headline(cases):
     hero, bins = results.hero(cases), {}
     for c in cases:
-        if c.zeros and c.over_dense(hero):
-            bins.setdefault(c.zeros, []).append(c.over_dense(hero))
+        if c.zeros and c.over_base(hero):
+            bins.setdefault(c.zeros, []).append(c.over_base(hero))
     tiles = "".join(f"<div><b>{results.mean(v):.1f}x</b><span>at {z:.0%} zeros</span></div>" for z, v in sorted(bins.items()))
-    return f'<p>Geometric means of the speed of <b>{text(hero)}</b> over the best dense product of the same run:</p><div class="big">{tiles}</div>' if tiles else ""
+    return f'<p>Geometric means of the speed of <b>{text(hero)}</b> over {text(cases[0].base)} of the same run:</p><div class="big">{tiles}</div>' if tiles else ""
 
 
 def by_zeros(cases):
     hero, widths = results.hero(cases), sorted({c.n for c in cases})
     rows = []
     for z in results.BINS:
-        here = [c for c in cases if c.zeros == z and c.over_dense(hero)]
+        here = [c for c in cases if c.zeros == z and c.over_base(hero)]
         if here:
-            rows.append([f"{z:.0%}", *(ratio(results.mean(c.over_dense(hero) for c in here if c.n == n)) for n in widths), ratio(results.mean(c.over_dense(hero) for c in here)), len(here)])
+            rows.append([f"{z:.0%}", *(ratio(results.mean(c.over_base(hero) for c in here if c.n == n)) for n in widths), ratio(results.mean(c.over_base(hero) for c in here)), len(here)])
     return table(["zeros", *(f"N = {n}" for n in widths), "all", "cases"], rows) if rows else ""
 
 
@@ -92,7 +92,7 @@ def standings(cases, records):
     for kernel in kernels:
         mine = [c for c in cases if kernel in c.us]
         lines = [c.records[kernel] for c in mine] or [r for kind in refused[kernel].values() for r in kind]
-        over = results.mean(filter(None, (c.over_dense(kernel) for c in mine)))
+        over = results.mean(filter(None, (c.over_base(kernel) for c in mine)))
         shares = [r["peak_share"] for r in lines if r.get("peak_share")]
         best = sum(c.us[kernel] <= min(c.us.values()) for c in mine)
         gflops = results.mean(r["gflops"] for r in lines if r.get("gflops"))
@@ -103,7 +103,7 @@ def standings(cases, records):
     rows = [row for _, row in sorted(rows, key=lambda r: -r[0])]
     idle = sorted(set(refused) - kernels)
     said = f'<p class="note">Refused every case: {text(", ".join(idle))}.</p>' if idle else ""
-    return table(["contender", "cases", "GFLOP/s", "of peak", "over best dense", "fastest in", "refused", "wrong", "failed", "version", "note"], rows) + said
+    return table(["contender", "cases", "GFLOP/s", "of peak", "over " + cases[0].base.removeprefix("the "), "fastest in", "refused", "wrong", "failed", "version", "note"], rows) + said
 
 
 def wins_and_losses(cases):
@@ -130,13 +130,13 @@ def wins_and_losses(cases):
 def break_even(cases):
     hero, shapes = results.hero(cases), {}
     for c in cases:
-        if c.over_dense(hero):
+        if c.over_base(hero) and c.base == results.DENSE:
             shapes.setdefault((c.rows, c.cols, c.n), []).append(c)
     rows = []
     for (m, k, n), here in sorted(shapes.items()):
-        paid = [c.records[hero]["prepare_us"] / (c.dense_us - c.us[hero]) for c in here if c.dense_us > c.us[hero] and "prepare_us" in c.records[hero]]
-        rows.append([f"{m} x {k}", n, len(here), results.break_even([(c.sparsity, c.over_dense(hero)) for c in here]), f"{sorted(paid)[len(paid) // 2]:.0f}" if paid else "-"])
-    return table(["shape", "N", "cases", "pays from zeros", "runs that pay back preparing"], rows) if rows else ""
+        paid = [c.records[hero]["prepare_us"] / (c.base_us - c.us[hero]) for c in here if c.base_us > c.us[hero] and "prepare_us" in c.records[hero]]
+        rows.append([f"{m} x {k}", n, len(here), results.break_even([(c.sparsity, c.over_base(hero)) for c in here]), f"{sorted(paid)[len(paid) // 2]:.0f}" if paid else "-"])
+    return "<h3>Where sparse pays</h3>" + table(["shape", "N", "cases", "pays from zeros", "runs that pay back preparing"], rows) if rows else ""
 
 
 def refusals(records):

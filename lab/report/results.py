@@ -10,6 +10,7 @@ COLUMNS = ["op", "matrix", "rows", "cols", "nnz", "sparsity", "n", "dtype", "thr
            "flops", "bytes", "gflops", "peak_share", "error", "prepare_us", "runs", "version", "machine", "suite", "refused", "wrong", "failed", "note"]
 BINS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 PLAN = "tulle/plan"
+DENSE, PEER = "the best dense one", "the best peer"
 
 
 def lines(file):
@@ -55,7 +56,7 @@ class Case:
         self.matrix, self.n, self.sparsity = record["matrix"], record["n"], record["sparsity"]
         self.rows, self.cols, self.nnz = record["rows"], record["cols"], record["nnz"]
         self.flops, self.bytes = record["flops"], record["bytes"]  # useful ones; each operand once
-        self.us, self.records = {}, {}
+        self.us, self.records, self.base = {}, {}, DENSE
 
     def add(self, record):
         self.us[record["kernel"]], self.records[record["kernel"]] = record["us_min"], record
@@ -73,13 +74,18 @@ class Case:
         return self.best_us(is_dense) or self.best_us(lambda k: k.endswith("/dense"))
 
     @property
+    def base_us(self):
+        """What ratios are to: see base_of."""
+        return self.dense_us if self.base == DENSE else self.best_us(lambda k: not is_own(k))
+
+    @property
     def zeros(self):
         """The nearest of the usual sparsities, or None."""
         nearest = min(BINS, key=lambda b: abs(b - self.sparsity))
         return nearest if abs(nearest - self.sparsity) < 0.012 else None
 
-    def over_dense(self, kernel):
-        return self.dense_us / self.us[kernel] if self.dense_us and kernel in self.us else None
+    def over_base(self, kernel):
+        return self.base_us / self.us[kernel] if self.base_us and kernel in self.us else None
 
 
 def settings(records):
@@ -92,6 +98,10 @@ def settings(records):
         cases = found.setdefault(setting, collections.OrderedDict())
         key = (record["matrix"], record["n"], str(record.get("parameters")))
         cases.setdefault(key, Case(record)).add(record)
+    for cases in found.values():
+        if not any(c.dense_us for c in cases.values()):
+            for c in cases.values():
+                c.base = PEER
     return collections.OrderedDict((setting, list(cases.values())) for setting, cases in found.items())
 
 
@@ -101,14 +111,14 @@ def hero(cases):
     if PLAN in kernels:
         return PLAN
     ranked = sorted((k for k in kernels if not is_dense(k)), key=lambda k: (is_own(k), kernels[k], mean(
-        filter(None, (c.over_dense(k) for c in cases))) or 0), reverse=True)
+        filter(None, (c.over_base(k) for c in cases))) or 0), reverse=True)
     return ranked[0] if ranked else next(iter(kernels))
 
 
 def peers(cases):
     """Sparse contenders that are not Tulle's, by speed."""
     names = {k for case in cases for k in case.us if not is_own(k) and not is_dense(k)}
-    return sorted(names, key=lambda k: -(mean(filter(None, (c.over_dense(k) for c in cases))) or 0))
+    return sorted(names, key=lambda k: -(mean(filter(None, (c.over_base(k) for c in cases))) or 0))
 
 
 def break_even(points):
