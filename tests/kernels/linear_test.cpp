@@ -8,6 +8,7 @@
 #include <random>
 
 #include "kernels/linear/kernel.hpp"
+#include "support/activations.hpp"
 
 using namespace tulle;
 using linear::Kernel;
@@ -204,19 +205,6 @@ class Linear : public testing::TestWithParam<const Kernel*> {
 };
 INSTANTIATE_TEST_SUITE_P(Kernels, Linear,
                          testing::ValuesIn(linear::kernels().begin(), linear::kernels().end()), name_of);
-
-constexpr Activation kActivations[] = {{ActivationKind::none},
-                                       {ActivationKind::relu},
-                                       {ActivationKind::clip, -0.5f, 0.75f},
-                                       {ActivationKind::leaky_relu, 0.1f},
-                                       {ActivationKind::gelu},
-                                       {ActivationKind::gelu_tanh},
-                                       {ActivationKind::sigmoid},
-                                       {ActivationKind::silu},
-                                       {ActivationKind::hard_sigmoid, 0.2f, 0.5f},
-                                       {ActivationKind::hard_swish},
-                                       {ActivationKind::tanh},
-                                       {ActivationKind::elu, 1.0f}};
 }  // namespace
 
 TEST_P(Linear, KeepsTheBoundAtEverySizeAndDensity) {
@@ -290,7 +278,7 @@ TEST_P(Linear, AddsBiasAndResidualAlsoInPlace) {
 }
 
 TEST_P(Linear, AppliesEveryActivationAndZeroesTheLanesThatAreNoColumns) {
-  for (const Activation& activation : kActivations)
+  for (const Activation& activation : test::kActivations)
     for (const bool mask : {false, true})
       for (const bool planes : {false, true})
         ASSERT_NO_FATAL_FAILURE(check({.planes = planes, .mask = mask, .activation = activation}))

@@ -8,23 +8,12 @@
 
 #include "kernels/linear/kernel.hpp"
 #include "kernels/spmv/kernel.hpp"
+#include "support/activations.hpp"
 
 using namespace tulle;
 
 namespace {
 constexpr Index kTiles = 3, kLead = 40;
-constexpr Activation kActivations[] = {{ActivationKind::none},
-                                       {ActivationKind::relu},
-                                       {ActivationKind::clip, -0.5f, 0.75f},
-                                       {ActivationKind::leaky_relu, 0.1f},
-                                       {ActivationKind::gelu},
-                                       {ActivationKind::gelu_tanh},
-                                       {ActivationKind::sigmoid},
-                                       {ActivationKind::silu},
-                                       {ActivationKind::hard_sigmoid, 0.2f, 0.5f},
-                                       {ActivationKind::hard_swish},
-                                       {ActivationKind::tanh},
-                                       {ActivationKind::elu, 1.0f}};
 
 enum class Pattern { random, uneven, blocks, full };
 
@@ -176,7 +165,7 @@ TEST(SameBits, OfAllKernelsForShiftedRowsOfB) {
 }
 
 TEST(SameBits, OfAllKernelsForEveryEnd) {
-  for (const Activation& activation : kActivations)
+  for (const Activation& activation : test::kActivations)
     for (const bool bias : {false, true})
       for (const bool residual : {false, true})
         expect_same_bits({.bias = bias, .residual = residual, .activation = activation});

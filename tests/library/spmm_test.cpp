@@ -11,6 +11,7 @@
 #include "formats/generate.hpp"
 #include "kernels/pointwise/scalar.hpp"
 #include "support/guarded.hpp"
+#include "support/named_kernel.hpp"
 #include "support/tsan.hpp"
 
 using namespace tulle;
@@ -88,7 +89,7 @@ struct Case {
   std::vector<float> before;
 };
 
-class Spmm : public testing::TestWithParam<std::string> {
+class Spmm : public test::NamedKernel {
  protected:
   /// Plans with this kernel; nothing if it refuses the case or needs another CPU.
   void check(Case test) {
@@ -106,19 +107,9 @@ class Spmm : public testing::TestWithParam<std::string> {
                                     << ", threads " << test.options.threads);
     ASSERT_NO_FATAL_FAILURE(test.expect_right());
   }
-  void TearDown() override {
-    if (!accepted && !IsSkipped() && !HasFatalFailure()) GTEST_SKIP() << GetParam() << " refuses here";
-  }
-  int accepted = 0;
 };
 
-std::string readable(const testing::TestParamInfo<std::string>& info) {
-  std::string name = info.param;
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return name;
-}
-INSTANTIATE_TEST_SUITE_P(Kernels, Spmm, testing::ValuesIn(spmm_kernels()), readable);
+INSTANTIATE_TEST_SUITE_P(Kernels, Spmm, testing::ValuesIn(spmm_kernels()), test::readable);
 
 #ifdef __SANITIZE_THREAD__
 constexpr int kThreads = 1;  // it does not know libgomp's barriers

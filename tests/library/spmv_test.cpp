@@ -11,6 +11,7 @@
 #include "formats/generate.hpp"
 #include "kernels/pointwise/scalar.hpp"
 #include "support/guarded.hpp"
+#include "support/named_kernel.hpp"
 #include "support/tsan.hpp"
 
 using namespace tulle;
@@ -64,7 +65,7 @@ struct Case {
   Guarded x, y, r;
 };
 
-class Spmv : public testing::TestWithParam<std::string> {
+class Spmv : public test::NamedKernel {
  protected:
   /// Nothing if the kernel refuses the case or needs another CPU.
   void check(const Csr& a, SpmvOptions o) {
@@ -79,19 +80,9 @@ class Spmv : public testing::TestWithParam<std::string> {
     SCOPED_TRACE(testing::Message() << a.rows << " x " << a.cols << ", threads " << o.threads);
     ASSERT_NO_FATAL_FAILURE(test.expect_right());
   }
-  void TearDown() override {
-    if (!accepted && !IsSkipped() && !HasFatalFailure()) GTEST_SKIP() << GetParam() << " refuses here";
-  }
-  int accepted = 0;
 };
 
-std::string readable(const testing::TestParamInfo<std::string>& info) {
-  std::string name = info.param;
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return name;
-}
-INSTANTIATE_TEST_SUITE_P(Kernels, Spmv, testing::ValuesIn(spmv_kernels()), readable);
+INSTANTIATE_TEST_SUITE_P(Kernels, Spmv, testing::ValuesIn(spmv_kernels()), test::readable);
 }  // namespace
 
 TEST_P(Spmv, IsRightAtAnyShapeAndSparsity) {
