@@ -13,13 +13,16 @@ namespace tulle {
 struct SddmmOptions {
   int threads = 1;
   float scale = 1;
+  /// f32, or bf16: numbers of Q and K may be rounded to it, once read; what rounds and what does not compete.
+  DType dtype = DType::f32;
   std::string kernel;  ///< this one and no other ("sddmm/avx512/tiles"); Error with its refusal
 };
 
 /// A sampled dense-dense matrix product: scale <q_i, k_j> for the entries (i, j) of one mask. Q and K are
 /// f32, row-major. Movable; run may be called from many threads at once; the same bits for any number of
-/// threads. Error of a value: at most (d + 2) 2^-24 scale sum_e |q_ie k_je|. Pairs that are no entry have no
-/// part in anything.
+/// threads. Error of a value: at most (d + 2) 2^-24 scale sum_e |q_ie k_je|; where bf16 is allowed, that and
+/// 2^-7 (1 + 2^-9) scale sum_e |q_ie k_je|, and numbers below 2^-126 may count as 0. Pairs that are no entry
+/// have no part in anything.
 class SddmmPlan {
  public:
   /// values: one for each entry, in the order of mask.to_csr(), apart from Q and K.
@@ -44,5 +47,6 @@ class SddmmPlan {
 /// Asks every kernel, times the best few and keeps the fastest; keeps nothing of the mask. d: numbers in a
 /// row of Q and of K, 0 included. For a CSR matrix: plan_sddmm(AttentionMask::pattern(a), d).
 SddmmPlan plan_sddmm(const AttentionMask&, Index d, const SddmmOptions& = {});
-std::vector<std::string> sddmm_kernels();  ///< all names, whether this CPU has what they need or not
+/// The names of all kernels of a type, whether this CPU has what they need or not.
+std::vector<std::string> sddmm_kernels(DType = DType::f32);
 }  // namespace tulle

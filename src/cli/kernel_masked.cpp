@@ -17,7 +17,8 @@
 namespace tulle::cli {
 namespace {
 struct Arguments {
-  std::string mask = "causal", kernel, json;
+  std::string mask = "causal", dtype = "f32", kernel, json;
+  DType type() const { return dtype == "bf16" ? DType::bf16 : DType::f32; }
   Index tokens = 512, d = 64, heads = 1;
   int threads = 1;
 };
@@ -39,9 +40,9 @@ std::string number(double x, int digits) {
 
 void print(const Answer& answer, const AttentionMask& mask, const Arguments& a) {
   using enum Table::Align;
-  fmt::print("{} over {}: {} x {}, {} entries, {:.1f} % of all pairs; d {}, {} thread{}\n", answer.op,
+  fmt::print("{} over {}: {} x {}, {} entries, {:.1f} % of all pairs; d {}, {}, {} thread{}\n", answer.op,
              printable(a.mask), mask.queries(), mask.keys(), mask.entries(), 100 * mask.density(), a.d,
-             a.threads, a.threads == 1 ? "" : "s");
+             a.dtype, a.threads, a.threads == 1 ? "" : "s");
   Table table({{"kernel", left},
                {"us", right},
                {"GFLOP/s", right},
@@ -72,7 +73,7 @@ nlohmann::json json_of(const Answer& answer, const AttentionMask& mask, const Ar
                    {"nnz", mask.entries()},
                    {"sparsity", 1 - mask.density()},
                    {"d", a.d},
-                   {"dtype", "f32"},
+                   {"dtype", a.dtype},
                    {"threads", a.threads},
                    {"kernel", answer.kernel},
                    {"why", answer.why},
@@ -107,14 +108,14 @@ Answer answer_of(const char* op, const Plan& plan, double flops, int threads) {
 
 void sddmm(const Arguments& a) {
   const AttentionMask mask = AttentionMask::named(a.mask, a.tokens, a.tokens);
-  const SddmmPlan plan = plan_sddmm(mask, a.d, {.threads = a.threads, .kernel = a.kernel});
+  const SddmmPlan plan = plan_sddmm(mask, a.d, {.threads = a.threads, .dtype = a.type(), .kernel = a.kernel});
   show(answer_of("sddmm", plan, 2.0 * static_cast<double>(mask.entries() * a.d), a.threads), mask, a);
 }
 
 void attention(const Arguments& a) {
   const AttentionMask mask = AttentionMask::named(a.mask, a.tokens, a.tokens);
-  const AttentionPlan plan =
-      plan_attention(mask, a.d, a.d, a.heads, 1, {.threads = a.threads, .kernel = a.kernel});
+  const AttentionPlan plan = plan_attention(mask, a.d, a.d, a.heads, 1,
+                                            {.threads = a.threads, .dtype = a.type(), .kernel = a.kernel});
   const double heads = static_cast<double>(std::min<Index>(a.heads, a.threads));  // that the plan times
   show(answer_of("attention", plan, 4.0 * heads * static_cast<double>(mask.entries() * a.d), a.threads), mask,
        a);
@@ -133,6 +134,9 @@ CLI::App* add(CLI::App& kernel, const char* name, const char* help, const std::s
       ->capture_default_str();
   c->add_option("--d", a->d, "Numbers in a query, key and value")
       ->check(CLI::Range(Index{1}, kMostNumbers))
+      ->capture_default_str();
+  c->add_option("--dtype", a->dtype, "f32, or bf16: operands may be rounded to it")
+      ->check(CLI::IsMember({"f32", "bf16"}))
       ->capture_default_str();
   c->add_option("--threads", a->threads, "Threads of one run")->capture_default_str();
   c->add_option("--kernel", a->kernel, "This kernel and no other, untimed");

@@ -6,17 +6,17 @@
 namespace tulle {
 namespace {
 constexpr Index kNone = std::numeric_limits<Index>::max();
-using Ranges = std::array<std::span<const KeyRange>, MaskTiles::kRows>;
+using Ranges = std::span<const KeyRange>;
 
-Index next_panel(const Ranges& rows, Index from) {
+Index next_panel(std::span<const Ranges> rows, Index from) {
   Index next = kNone;
-  for (const auto& ranges : rows)
+  for (const Ranges& ranges : rows)
     if (!ranges.empty()) next = std::min(next, std::max(from, ranges[0].first / kLanes));
   return next;
 }
 
 // Bits of the keys of this panel, and the ranges that end in it passed over.
-std::uint16_t take(std::span<const KeyRange>& ranges, Index panel) {
+std::uint16_t take(Ranges& ranges, Index panel) {
   const Index start = panel * kLanes, end = start + kLanes;
   std::uint32_t bits = 0;
   while (!ranges.empty() && ranges[0].first < end) {
@@ -30,9 +30,10 @@ std::uint16_t take(std::span<const KeyRange>& ranges, Index panel) {
 }
 }  // namespace
 
-MaskTiles::MaskTiles(const AttentionMask& mask) : queries(mask.queries()), keys(mask.keys()) {
+template <Index Rows>
+MaskTilesOf<Rows>::MaskTilesOf(const AttentionMask& mask) : queries(mask.queries()), keys(mask.keys()) {
   for (Index first = 0; first < queries; first += kRows) {
-    Ranges rows;
+    std::array<Ranges, kRows> rows;
     for (Index r = 0; r < std::min(kRows, queries - first); ++r)
       rows[static_cast<std::size_t>(r)] = mask.row(first + r);
     std::array<Index, kRows> entries{};
@@ -55,7 +56,8 @@ MaskTiles::MaskTiles(const AttentionMask& mask) : queries(mask.queries()), keys(
   }
 }
 
-MaskTiles::Panels MaskTiles::panels(Index first, Index last) const {
+template <Index Rows>
+MaskTilesOf<Rows>::Panels MaskTilesOf<Rows>::panels(Index first, Index last) const {
   Index low = kNone, high = 0;
   for (Index b = first; b < last; ++b)
     if (const auto row = block(b); !row.empty()) {
@@ -65,14 +67,19 @@ MaskTiles::Panels MaskTiles::panels(Index first, Index last) const {
   return {std::min(low, high), high};
 }
 
-double MaskTiles::fill() const {
+template <Index Rows>
+double MaskTilesOf<Rows>::fill() const {
   return tiles.empty()
              ? 1
              : static_cast<double>(entry_offsets.back()) / static_cast<double>(tiles.size() * kRows * kLanes);
 }
 
-std::size_t MaskTiles::bytes() const {
+template <Index Rows>
+std::size_t MaskTilesOf<Rows>::bytes() const {
   return tiles.size() * sizeof(Tile) + masks.size() * sizeof(RowMasks) +
          (block_offsets.size() + entry_offsets.size()) * sizeof(Index);
 }
+
+template struct MaskTilesOf<8>;
+template struct MaskTilesOf<16>;
 }  // namespace tulle

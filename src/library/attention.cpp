@@ -116,8 +116,8 @@ library::Chosen choose(const AttentionMask& mask, const Sizes& sizes, float scal
                           HeadsView::heads_first(v.data(), few.heads, few.keys, few.d_v),
                           MutableHeadsView::heads_first(o.data(), few.heads, few.queries, few.d_v)};
   const sparse_attention::Problem problem{mask, sizes.d, sizes.d_v, scale};
-  const auto list =
-      library::contenders(sparse_attention::kernels(), problem, options.kernel, [&](auto prepared) {
+  const auto list = library::contenders(
+      sparse_attention::kernels(options.dtype), problem, options.kernel, [&](auto prepared) {
         return std::make_unique<Trial>(std::move(prepared), few, options.threads, operands);
       });
   return library::choose(kWhere, list, options.kernel, mask);
@@ -132,6 +132,7 @@ AttentionPlan plan_attention(const AttentionMask& mask, Index d, Index d_v, Inde
   p->threads = options.threads;
   check_sizes(p->sizes);
   checked_mul(heads, batch);
+  library::check_dtype(kWhere, options.dtype);
   library::check_entries(kWhere, mask);
   const float scale = options.scale != 0 ? options.scale : d > 0 ? 1 / std::sqrt(static_cast<float>(d)) : 1;
   p->chosen = choose(mask, p->sizes, scale, options);
@@ -183,9 +184,10 @@ AttentionPlan::AttentionPlan(AttentionPlan&&) noexcept = default;
 AttentionPlan& AttentionPlan::operator=(AttentionPlan&&) noexcept = default;
 AttentionPlan::~AttentionPlan() = default;
 
-std::vector<std::string> attention_kernels() {
+std::vector<std::string> attention_kernels(DType dtype) {
   std::vector<std::string> names;
-  for (const sparse_attention::Kernel* kernel : sparse_attention::kernels()) names.emplace_back(kernel->name);
+  for (const sparse_attention::Kernel* kernel : sparse_attention::kernels(dtype))
+    names.emplace_back(kernel->name);
   return names;
 }
 }  // namespace tulle

@@ -54,6 +54,11 @@ void check_threads(const char* where, int threads) {
     throw Error(where, fmt::format("{} threads; want 1 to {}", threads, kMost));
 }
 
+void check_dtype(const char* where, DType dtype) {
+  if (dtype != DType::f32 && dtype != DType::bf16)
+    throw Error(where, fmt::format("{}; want f32 or bf16", name(dtype)));
+}
+
 void check_entries(const char* where, const AttentionMask& mask) {
   constexpr Index kMost = kLargestTensorBytes / static_cast<Index>(sizeof(float));
   if (mask.entries() > kMost)

@@ -75,6 +75,8 @@ std::vector<choice::Contender> contenders(std::span<const Kernel* const> kernels
 
 /// Throws Error unless 1 <= threads <= 1024.
 void check_threads(const char* where, int threads);
+/// Throws Error unless it is f32 or bf16.
+void check_dtype(const char* where, DType);
 /// Throws Error for a mask with more entries than memory is planned for.
 void check_entries(const char* where, const AttentionMask&);
 /// Whether two pieces of memory share a float.

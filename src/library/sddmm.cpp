@@ -73,6 +73,7 @@ Index extent_of(const DenseView& v) {
 SddmmPlan plan_sddmm(const AttentionMask& mask, Index d, const SddmmOptions& options) {
   library::check_threads(kWhere, options.threads);
   if (d < 0) throw Error(kWhere, fmt::format("d is {}", d));
+  library::check_dtype(kWhere, options.dtype);
   library::check_entries(kWhere, mask);
   auto p = std::make_unique<SddmmPlan::Impl>();
   p->queries = mask.queries(), p->keys = mask.keys(), p->d = d, p->entries = mask.entries(),
@@ -81,10 +82,11 @@ SddmmPlan plan_sddmm(const AttentionMask& mask, Index d, const SddmmOptions& opt
                       k = library::numbers(checked_mul(mask.keys(), d));
   const Buffer<float> values(static_cast<std::size_t>(mask.entries()));
   const sddmm::Problem problem{mask, d, options.scale};
-  const auto list = library::contenders(sddmm::kernels(), problem, options.kernel, [&](auto prepared) {
-    return std::make_unique<Trial>(std::move(prepared), options.threads,
-                                   Operands{{q.data(), d}, {k.data(), d}, values.data()});
-  });
+  const auto list =
+      library::contenders(sddmm::kernels(options.dtype), problem, options.kernel, [&](auto prepared) {
+        return std::make_unique<Trial>(std::move(prepared), options.threads,
+                                       Operands{{q.data(), d}, {k.data(), d}, values.data()});
+      });
   p->chosen = library::choose(kWhere, list, options.kernel, mask);
   p->prepared = static_cast<Trial&>(*p->chosen.winner.runnable).prepared;
   p->chosen.winner.runnable.reset();
@@ -130,9 +132,9 @@ SddmmPlan::SddmmPlan(SddmmPlan&&) noexcept = default;
 SddmmPlan& SddmmPlan::operator=(SddmmPlan&&) noexcept = default;
 SddmmPlan::~SddmmPlan() = default;
 
-std::vector<std::string> sddmm_kernels() {
+std::vector<std::string> sddmm_kernels(DType dtype) {
   std::vector<std::string> names;
-  for (const sddmm::Kernel* kernel : sddmm::kernels()) names.emplace_back(kernel->name);
+  for (const sddmm::Kernel* kernel : sddmm::kernels(dtype)) names.emplace_back(kernel->name);
   return names;
 }
 }  // namespace tulle

@@ -27,6 +27,16 @@ TEST(KernelMasked, ItsJsonStandsAlone) {
   EXPECT_TRUE(timed);
 }
 
+TEST(KernelMasked, TakesBf16) {
+  for (const char* op : {"sddmm", "attention"}) {
+    const json report = json::parse(
+        command({"kernel", op, "--mask", "band:9", "--tokens", "60", "--dtype", "bf16", "--json", "-"}).out);
+    EXPECT_EQ(report["dtype"], "bf16");
+    EXPECT_NE(report["candidates"].dump().find("/reference/bf16"), std::string::npos);
+  }
+  expect_refusal(command({"kernel", "sddmm", "--dtype", "f16"}), "--dtype");
+}
+
 TEST(KernelMasked, RefusesWhatIsNoMask) {
   expect_refusal(command({"kernel", "sddmm", "--mask", "bend:3"}), "mask 'bend:3': want full, causal");
   expect_refusal(command({"kernel", "sddmm", "--tokens", "99999999"}), "--tokens");

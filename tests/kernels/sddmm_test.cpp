@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/bfloat16.hpp"
 #include "kernels/sddmm/kernel.hpp"
 #include "support/guarded.hpp"
 #include "support/kernel_list.hpp"
@@ -13,7 +14,8 @@ using test::Guarded;
 
 namespace {
 class Sddmm : public test::EveryKernel<Kernel> {};
-INSTANTIATE_TEST_SUITE_P(Kernels, Sddmm, testing::ValuesIn(kernels().begin(), kernels().end()));
+const auto kAll = kernels(DType::bf16);
+INSTANTIATE_TEST_SUITE_P(Kernels, Sddmm, testing::ValuesIn(kAll.begin(), kAll.end()));
 
 // Operands whose rows end at a page that may not be touched; `pad` numbers lie between rows.
 struct Data {
@@ -38,14 +40,19 @@ struct Data {
   }
 };
 
-void expect(const Problem& p, Data& t) {
+double number(float x, DType dtype) {
+  return dtype == DType::bf16 ? float(BFloat16(x)) : x;
+}
+
+void expect(const Problem& p, Data& t, DType rounds) {
   for (Index i = 0; i < p.mask.queries(); ++i)
     for (Index e = t.pattern.offsets[static_cast<std::size_t>(i)];
          e < t.pattern.offsets[static_cast<std::size_t>(i) + 1]; ++e) {
       const Index j = t.pattern.columns[static_cast<std::size_t>(e)];
       double want = 0, size = 0;
       for (Index x = 0; x < p.d; ++x) {
-        const double term = double(p.scale) * t.q[i * t.stride + x] * t.k[j * t.stride + x];
+        const double term =
+            double(p.scale) * number(t.q[i * t.stride + x], rounds) * number(t.k[j * t.stride + x], rounds);
         want += term, size += std::abs(term);
       }
       ASSERT_NEAR(t.values[e], want, static_cast<double>(p.d + 2) * 0x1p-24 * size)
@@ -62,7 +69,7 @@ TEST_P(Sddmm, MatchesTheDefinitionForEveryMask) {
       const auto prepared = kernel.prepare(p);
       Data t(p, *prepared, d % 3);
       t.run(*prepared, 0, static_cast<Index>(prepared->work().size()) - 1);
-      expect(p, t);
+      expect(p, t, kernel.rounds_to);
       if (HasFatalFailure())
         FAIL() << mask.queries() << " x " << mask.keys() << ", " << mask.entries() << " entries, d " << d;
     }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/bfloat16.hpp"
 #include "kernels/sparse_attention/kernel.hpp"
 #include "support/guarded.hpp"
 #include "support/kernel_list.hpp"
@@ -13,7 +14,8 @@ using test::Guarded;
 
 namespace {
 class SparseAttention : public test::EveryKernel<Kernel> {};
-INSTANTIATE_TEST_SUITE_P(Kernels, SparseAttention, testing::ValuesIn(kernels().begin(), kernels().end()));
+const auto kAll = kernels(DType::bf16);
+INSTANTIATE_TEST_SUITE_P(Kernels, SparseAttention, testing::ValuesIn(kAll.begin(), kAll.end()));
 
 // Operands whose rows end at a page that may not be touched; `pad` numbers lie between rows.
 struct Data {
@@ -39,15 +41,21 @@ struct Data {
   void run(const Prepared& prepared) { run(prepared, 0, static_cast<Index>(prepared.work().size()) - 1); }
 };
 
-// Scores differ by at most `slack` from those in f32, so weights by that factor of themselves.
-void expect_query(Data& t, Index i, const std::vector<Index>& keys) {
+double number(float x, DType dtype) {
+  return dtype == DType::bf16 ? float(BFloat16(x)) : x;
+}
+
+// Scores differ by at most `slack` from those in f32, so weights by that factor of themselves; and by 2^-8
+// where they are rounded to bf16, as Q, K and V have been before.
+void expect_query(Data& t, Index i, const std::vector<Index>& keys, DType rounds) {
   const Problem& p = t.p;
   std::vector<double> weights;
   double top = -1e300, total = 0, slack = 0;
   for (const Index j : keys) {
     double score = 0, size = 0;
     for (Index e = 0; e < p.d; ++e) {
-      const double term = double(p.scale) * t.q[i * t.d_stride + e] * t.k[j * t.d_stride + e];
+      const double term =
+          double(p.scale) * number(t.q[i * t.d_stride + e], rounds) * number(t.k[j * t.d_stride + e], rounds);
       score += term, size += std::abs(term);
     }
     weights.push_back(score);
@@ -58,20 +66,21 @@ void expect_query(Data& t, Index i, const std::vector<Index>& keys) {
   for (Index e = 0; e < p.d_v; ++e) {
     double want = 0, size = 0;
     for (std::size_t x = 0; x < keys.size(); ++x) {
-      const double term = weights[x] / total * t.v[keys[x] * t.v_stride + e];
+      const double term = weights[x] / total * number(t.v[keys[x] * t.v_stride + e], rounds);
       want += term, size += std::abs(term);
     }
-    const double bound = (2 * slack + (static_cast<double>(keys.size()) + 20) * 0x1p-24) * size;
+    const double rounding = rounds == DType::bf16 ? 0x1p-8 : 0;
+    const double bound = (2 * slack + rounding + (static_cast<double>(keys.size()) + 20) * 0x1p-24) * size;
     ASSERT_NEAR(t.o[i * t.v_stride + e], want, bound) << "query " << i << ", dimension " << e;
   }
 }
 
-void expect(Data& t) {
+void expect(Data& t, DType rounds) {
   for (Index i = 0; i < t.p.mask.queries(); ++i) {
     std::vector<Index> keys;
     for (const KeyRange& range : t.p.mask.row(i))
       for (Index j = range.first; j < range.last; ++j) keys.push_back(j);
-    expect_query(t, i, keys);
+    expect_query(t, i, keys, rounds);
   }
 }
 }  // namespace
@@ -84,7 +93,7 @@ TEST_P(SparseAttention, MatchesTheDefinitionForEveryMask) {
       const auto prepared = kernel.prepare(p);
       Data t(p, *prepared, d % 3);
       t.run(*prepared);
-      expect(t);
+      expect(t, kernel.rounds_to);
       if (HasFatalFailure())
         FAIL() << mask.queries() << " x " << mask.keys() << ", " << mask.entries() << " entries, d " << d
                << ", " << p.d_v;
@@ -131,5 +140,6 @@ TEST_P(SparseAttention, LargeScoresDoNotOverflow) {
   const auto prepared = kernel.prepare(p);
   Data t(p, *prepared, 0);
   t.run(*prepared);
-  for (Index e = 0; e < t.o.size(); ++e) ASSERT_LE(std::abs(t.o[e]), 1.0001) << e;
+  const double most = kernel.rounds_to == DType::bf16 ? 1 + 0x1p-8 : 1.0001;
+  for (Index e = 0; e < t.o.size(); ++e) ASSERT_LE(std::abs(t.o[e]), most) << e;
 }

@@ -32,8 +32,11 @@ struct Data {
   void run(const SddmmPlan& plan) { plan.run(q.data(), k.data(), values.data()); }
 };
 
-void expect(const AttentionMask& mask, const Data& t, double scale) {
+constexpr double kTwoRoundings = 0x1p-7 * (1 + 0x1p-9);  // to bf16, relative to a product
+
+void expect(const AttentionMask& mask, const Data& t, double scale, DType dtype) {
   const Csr csr = mask.to_csr();
+  const double bound = static_cast<double>(t.d + 2) * 0x1p-24 + (dtype == DType::bf16 ? kTwoRoundings : 0.0);
   for (std::size_t i = 0; i + 1 < csr.offsets.size(); ++i)
     for (auto p = static_cast<std::size_t>(csr.offsets[i]); p < static_cast<std::size_t>(csr.offsets[i + 1]);
          ++p) {
@@ -43,7 +46,7 @@ void expect(const AttentionMask& mask, const Data& t, double scale) {
                             t.k[static_cast<std::size_t>(csr.columns[p] * t.d) + e];
         want += term, size += std::abs(term);
       }
-      ASSERT_NEAR(t.values[p], want, static_cast<double>(t.d + 2) * 0x1p-24 * size) << "row " << i;
+      ASSERT_NEAR(t.values[p], want, bound * size) << "row " << i;
     }
 }
 }  // namespace
@@ -52,25 +55,27 @@ TEST(SddmmPlan, GivesTheValuesOfEveryKindOfMaskWithEveryKernelAndNumberOfThreads
   SKIP_UNDER_TSAN();
   for (const char* text : {"band:5", "causal", "random:0.1", "random:0"}) {
     const AttentionMask mask = AttentionMask::named(text, 37, 45);
-    std::vector<std::string> names = sddmm_kernels();
-    names.emplace_back();  // the plan's own choice
-    for (const std::string& name : names)
-      for (const Index d : {0, 1, 40}) {
-        Data one(mask, d), three(mask, d);
-        try {
-          one.run(plan_sddmm(mask, d, {.scale = 0.5f, .kernel = name}));
-          three.run(plan_sddmm(
-              mask, d, {.threads = 3, .scale = 0.5f, .kernel = name.empty() ? "sddmm/reference" : name}));
-        } catch (const Error& e) {
-          ASSERT_NE(std::string(e.what()).find("needs"), std::string::npos) << e.what();  // another CPU's
-          continue;
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      std::vector<std::string> names = sddmm_kernels(dtype);
+      names.emplace_back();  // the plan's own choice
+      for (const std::string& name : names)
+        for (const Index d : {0, 1, 40}) {
+          Data one(mask, d), three(mask, d);
+          const std::string other = name.empty() ? "sddmm/reference" : name;
+          try {
+            one.run(plan_sddmm(mask, d, {.scale = 0.5f, .dtype = dtype, .kernel = name}));
+            three.run(plan_sddmm(mask, d, {.threads = 3, .scale = 0.5f, .dtype = dtype, .kernel = other}));
+          } catch (const Error& e) {
+            ASSERT_NE(std::string(e.what()).find("needs"), std::string::npos) << e.what();  // another CPU's
+            continue;
+          }
+          expect(mask, one, 0.5, dtype);
+          if (!name.empty()) {
+            ASSERT_EQ(one.values, three.values) << name;
+          }
+          if (HasFatalFailure()) FAIL() << text << ", " << name << ", d " << d;
         }
-        expect(mask, one, 0.5);
-        if (!name.empty()) {
-          ASSERT_EQ(one.values, three.values) << name;
-        }
-        if (HasFatalFailure()) FAIL() << text << ", " << name << ", d " << d;
-      }
+    }
   }
 }
 
@@ -101,6 +106,7 @@ TEST(SddmmPlan, TakesRowsWithGapsAndRefusesWhatDoesNotFit) {
   EXPECT_THROW(plan.run(t.q.data(), t.k.data(), t.k.data() + 3), Error);
   EXPECT_THROW(plan_sddmm(mask, -1), Error);
   EXPECT_THROW(plan_sddmm(mask, 8, {.threads = 0}), Error);
+  EXPECT_THROW(plan_sddmm(mask, 8, {.dtype = DType::f16}), Error);
   EXPECT_THROW(plan_sddmm(mask, 8, {.kernel = "sddmm/nothing"}), Error);
 }
 

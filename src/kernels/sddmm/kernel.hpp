@@ -7,6 +7,7 @@
 
 #include "core/cpu.hpp"
 #include "tulle/attention_mask.hpp"
+#include "tulle/tensor.hpp"
 
 namespace tulle::sddmm {
 /// s_ij = scale <q_i, k_j> for the entries (i, j) of a mask: a sampled dense-dense matrix product.
@@ -44,6 +45,9 @@ struct Kernel {
   std::optional<std::string> (*refuse)(const Problem&);  ///< why not, with the numbers; nullopt: accepts
   double (*cost_us)(const Problem&);                     ///< rough model of one run on one core
   std::unique_ptr<Prepared> (*prepare)(const Problem&);  ///< keeps nothing of the problem
+  DType rounds_to = DType::f32;  ///< bf16: numbers of Q and K, once read; sums are f32
 };
-std::span<const Kernel* const> kernels();  ///< best first; the last, the reference, accepts everything
+/// Best first; the last, the reference, accepts everything. bf16: all that may round, and all that do not, as each
+/// entry by itself gains nothing from it. Other types have none.
+std::span<const Kernel* const> kernels(DType = DType::f32);
 }  // namespace tulle::sddmm

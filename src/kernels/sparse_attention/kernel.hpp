@@ -44,6 +44,7 @@ struct Kernel {
   std::optional<std::string> (*refuse)(const Problem&);  ///< why not, with the numbers; nullopt: accepts
   double (*cost_us)(const Problem&);                     ///< rough model of one head on one core
   std::unique_ptr<Prepared> (*prepare)(const Problem&);  ///< keeps nothing of the problem
+  DType rounds_to = DType::f32;  ///< bf16: numbers of Q, K and V, once read, and weights; sums are f32
 };
-std::span<const Kernel* const> kernels();  ///< best first; the last, the reference, accepts everything
+std::span<const Kernel* const> kernels(DType = DType::f32);  ///< as sddmm::kernels
 }  // namespace tulle::sparse_attention
