@@ -1,7 +1,8 @@
 """The lab's protocol (docs/lab.md) for peers in Python: one JSON object a line in, one out. A peer is a file in
 products/: it ends with product.serve([product.Offer("spmm", "NAME", prepare)], VERSION), where prepare(job, a, b) takes the
 job, the matrix as SciPy-like arrays (data, indices, indptr, shape) and the operation's dense operands by their names, and
-returns a function that gives the result."""
+returns a function that gives the result. What it gives may be of a form of its own, if its attribute `checked` is a function
+that gives the result as the lab wants it."""
 import json
 import os
 import sys
@@ -65,7 +66,7 @@ class Server:
         except Refused as refusal:
             return {"refused": f"{job['kernel']}: {refusal}"}
         seconds = time.perf_counter() - start
-        np.save(job["result"], np.ascontiguousarray(self.call(), dtype=np.float32))
+        np.save(job["result"], np.ascontiguousarray(getattr(self.call, "checked", self.call)(), dtype=np.float32))
         self.evicted = np.zeros(evicted_bytes() // 8) if job.get("cold") else None
         return {"prepare_us": seconds * 1e6, "note": "", "version": self.version}
 

@@ -3,4 +3,6 @@
 
 namespace tulle::lab {
 Operation spmm_operation();
+Operation sddmm_operation();
+Operation attention_operation();
 }  // namespace tulle::lab
