@@ -86,6 +86,12 @@ TULLE_INLINE V min(V a, V b) {
 TULLE_INLINE V max(V a, V b) {
   return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)};
 }
+TULLE_INLINE __m256 max_or_nan(__m256 a, __m256 b) {
+  return _mm256_blendv_ps(_mm256_max_ps(a, b), _mm256_add_ps(a, b), _mm256_cmp_ps(a, b, _CMP_UNORD_Q));
+}
+TULLE_INLINE V max_or_nan(V a, V b) {
+  return {max_or_nan(a.lo, b.lo), max_or_nan(a.hi, b.hi)};
+}
 TULLE_INLINE V fma(V a, V b, V c) {
   return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
 }

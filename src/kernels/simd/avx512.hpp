@@ -82,6 +82,11 @@ TULLE_INLINE V min(V a, V b) {
 TULLE_INLINE V max(V a, V b) {
   return {_mm512_max_ps(a.v, b.v)};
 }
+/// The larger; NaN where one of the two is.
+TULLE_INLINE V max_or_nan(V a, V b) {
+  const __mmask16 nan = _mm512_cmp_ps_mask(a.v, b.v, _CMP_UNORD_Q);
+  return {_mm512_mask_add_ps(_mm512_max_ps(a.v, b.v), nan, a.v, b.v)};
+}
 /// a * b + c and c - a * b.
 TULLE_INLINE V fma(V a, V b, V c) {
   return {_mm512_fmadd_ps(a.v, b.v, c.v)};

@@ -1,0 +1,21 @@
+#include "kernels/simd/avx2.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "kernels/aggregate/prepared.hpp"
+#include "kernels/simd/step.hpp"
+
+namespace tulle::aggregate {
+namespace {
+constexpr int kMostVectors = 4;
+}  // namespace
+}  // namespace tulle::aggregate
+#include "kernels/aggregate/body.inc"
+
+namespace tulle::aggregate {
+extern constinit const Kernel tiles_avx2{"aggregate/avx2/tiles", kIsa, refuse_tiles, tiles_cost_us,
+                                         prepare_tiles};
+extern constinit const Kernel rows_avx2{"aggregate/avx2/rows", kIsa, refuse_rows, rows_cost_us, prepare_rows};
+}  // namespace tulle::aggregate
