@@ -15,9 +15,9 @@ namespace tulle {
 /// n.
 struct SpmmOptions {
   int threads = 1;
-  /// Of A and B; C, bias and R are f32. bf16: A is rounded to it, sums are f32. i8: A holds whole numbers from -128
-  /// to 127, sums are exact, C = act(alpha scale_i (sum_p a_ip (b_pj - zero_point)) + beta C + bias_i + R). These two
-  /// take B by rows or as tokens.
+  /// Of A and B; C, bias and R are f32. bf16: A is rounded to it, sums are f32. i8: A holds whole numbers
+  /// from -128 to 127, sums are exact, C = act(alpha scale_i (sum_p a_ip (b_pj - zero_point)) + beta C +
+  /// bias_i + R). These two take B by rows or as tokens.
   DType dtype = DType::f32;
   std::span<const float> scales;  ///< i8: one per row of C, or empty: ones; copied
   std::int32_t zero_point = 0;    ///< i8: of B, -128 to 127
@@ -25,6 +25,7 @@ struct SpmmOptions {
   Index ldb = 0, ldc = 0;  ///< that runs will have; 0: natural_ld. A run with others is right too, but copies
   bool cold = false;       ///< A is no longer in the cache when a run begins, as in a large model
   bool sparse = true;      ///< false: dense kernels only, the baseline of comparisons
+  bool thorough = false;   ///< times every kernel that comes near, dense always: for reports, not for use
   bool finite = true;  ///< B holds neither Inf nor NaN; false: kernels that multiply absent entries refuse
   float alpha = 1;     ///< multiplied into A's values by the plan; 0: A counts as empty
   float beta = 0;      ///< 0: the old C is not read
@@ -64,8 +65,8 @@ class SpmmPlan {
   std::unique_ptr<const Impl> impl_;
 };
 
-/// Checks A (an Error with row and numbers), asks every kernel, times the best few as they will run, a dense
-/// one always among them, and keeps the fastest. A is copied. n = 0 and empty matrices are welcome.
+/// Checks A (an Error with row and numbers), asks every kernel, times those that their cost models put near
+/// the front as they will run, and keeps the fastest. A is copied. n = 0 and empty matrices are welcome.
 SpmmPlan plan_spmm(const CsrView& a, Index n, const SpmmOptions& = {});
 
 /// The names of all kernels of a type, whether this CPU has what they need or not.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
+#include <utility>
 
 #include "core/cpu.hpp"
 
@@ -31,11 +33,32 @@ KernelChoice accepted(const Contender& c) {
   return {.name = c.kernel, .cost_us = c.cost_us, .sparse = c.sparse};
 }
 
+void model_dense(Verdict& v) {
+  for (const KernelChoice& c : v.candidates)
+    if (!c.sparse && !v.dense_modelled) v.dense_us = c.cost_us, v.dense_modelled = true;
+}
+
 void append_refusals(Verdict& v, const std::vector<Contender>& contenders) {
   for (const Contender& c : contenders)
     if (c.refusal) v.candidates.push_back({.name = c.kernel, .refusal = *c.refusal, .sparse = c.sparse});
 }
 }  // namespace
+
+Effort quick_effort(bool cold) {
+  return {.timed = 3,
+          .hopeless = 1.25,
+          .time_us = 20e3,
+          .fewest = 1,
+          .most = 4,
+          .give_up = 1.1,
+          .steady = 0.03,
+          .both = false,
+          .cold = cold};
+}
+
+Effort thorough_effort(bool cold) {
+  return {.timed = 8, .hopeless = 6, .time_us = 20e3, .fewest = 2, .most = 12, .give_up = 8, .cold = cold};
+}
 
 Contest::Contest(const Effort& effort) : effort_(effort), l2_bytes_(cpu_info().l2_bytes) {}
 
@@ -66,31 +89,32 @@ double Contest::run_us(Runnable& runnable) {
 }
 
 /// The first run does not count, unless it alone shows that there is nothing to win, by far.
-double Contest::best_us(Runnable& runnable, double rival_us) {
-  constexpr double kFirstIsSlower = 12;
+double Contest::best_us(Runnable& runnable, int runs, double rival_us) {
+  constexpr double kFirstIsSlower = 6;
   const double limit = effort_.give_up * rival_us;
   const auto start = Clock::now();
   runnable.run();
   if (const double first = us_since(start); first > kFirstIsSlower * limit) return first;
   double best = std::numeric_limits<double>::infinity(), spent = 0;
-  for (int i = 0; i < effort_.most && (i < effort_.fewest || spent < effort_.time_us); ++i) {
-    const double us = run_us(runnable);
-    best = std::min(best, us);
+  for (int i = 0; i < runs && (i < effort_.fewest || spent < effort_.time_us); ++i) {
+    const double us = run_us(runnable), before = std::exchange(best, std::min(best, us));
     spent += us;
-    if (best > limit) break;
+    if (best > limit || std::abs(us - before) < effort_.steady * before) break;
   }
   return best;
 }
 
 /// Times contender i, whose line in the report is v.candidates[line]; the better time counts if it had one
 /// before.
-double Contest::enter(Verdict& v, std::size_t line, const Contender& c, std::size_t i, Winner& winner) {
+double Contest::enter(Verdict& v, std::size_t line, const Contender& c, std::size_t i, int runs,
+                      Winner& winner) {
   const auto start = Clock::now();
   auto runnable = c.prepare();
   KernelChoice& own = v.candidates[line];
   own.prepare_us = us_since(start);
   own.bytes = runnable->bytes();
-  const double us = best_us(*runnable, v.time_us > 0 ? v.time_us : std::numeric_limits<double>::infinity());
+  const double us =
+      best_us(*runnable, runs, v.time_us > 0 ? v.time_us : std::numeric_limits<double>::infinity());
   double& best = c.sparse ? v.sparse_us : v.dense_us;
   if (own.time_us == 0 || us < own.time_us) own.time_us = us;
   if (best == 0 || us < best) best = us;
@@ -102,22 +126,39 @@ double Contest::enter(Verdict& v, std::size_t line, const Contender& c, std::siz
   return us;
 }
 
+/// Which of the contenders, in their order, are timed: those with hope, and where both kinds are wanted the
+/// first of each.
+std::vector<bool> Contest::timed(const std::vector<Contender>& contenders,
+                                 const std::vector<std::size_t>& order) const {
+  std::vector<bool> timed(order.size(), false);
+  std::size_t sparse = 0, dense = 0;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const Contender& c = contenders[order[k]];
+    std::size_t& count = c.sparse ? sparse : dense;
+    const bool hopeful = c.cost_us <= effort_.hopeless * contenders[order.front()].cost_us;
+    timed[k] = count < effort_.timed && (hopeful || (count == 0 && effort_.both));
+    count += timed[k];
+  }
+  return timed;
+}
+
 Verdict Contest::hold(const std::vector<Contender>& contenders, Winner& winner) {
   const std::vector<std::size_t> order = by_model(contenders);
+  const std::vector<bool> timed = this->timed(contenders, order);
+  const bool contested = std::count(timed.begin(), timed.end(), true) > 1;
+  const int runs = contested ? effort_.most : effort_.fewest;
   Verdict v;
-  std::size_t sparse_timed = 0, dense_timed = 0;
   std::vector<std::pair<std::size_t, std::size_t>> disturbed;  // candidate and contender: timed once more
-  for (const std::size_t i : order) {
-    const Contender& c = contenders[i];
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const Contender& c = contenders[order[k]];
     v.candidates.push_back(accepted(c));
-    std::size_t& timed = c.sparse ? sparse_timed : dense_timed;
-    const bool hopeful = c.cost_us <= effort_.hopeless * contenders[order.front()].cost_us;
-    if (timed > 0 && (timed == effort_.timed || !hopeful)) continue;
-    ++timed;
-    const double us = enter(v, v.candidates.size() - 1, c, i, winner);
-    if (us > kDisturbed * c.cost_us) disturbed.push_back({v.candidates.size() - 1, i});
+    if (!timed[k]) continue;
+    const double us = enter(v, k, c, order[k], runs, winner);
+    if (us > kDisturbed * c.cost_us) disturbed.push_back({k, order[k]});
   }
-  for (const auto& [line, i] : disturbed) enter(v, line, contenders[i], i, winner);
+  for (const auto& [line, i] : disturbed)
+    if (contested) enter(v, line, contenders[i], i, runs, winner);
+  if (v.dense_us == 0 && v.time_us > 0) model_dense(v);
   append_refusals(v, contenders);
   return v;
 }

@@ -32,6 +32,7 @@ struct Contender {
 struct Verdict {
   std::string kernel;
   double time_us = 0, dense_us = 0, sparse_us = 0;
+  bool dense_modelled = false;  ///< dense_us is what its model says: it was not worth a timing
   std::vector<KernelChoice> candidates;
 };
 
@@ -42,8 +43,15 @@ struct Effort {
   double time_us = 3000;      ///< of one contender's timed runs
   int fewest = 3, most = 12;  ///< timed runs, after one that is not
   double give_up = std::numeric_limits<double>::infinity();  ///< times the best so far: no further runs
+  double steady = 0;  ///< no further runs, once one came this close to the best of those before, relatively
+  bool both = true;   ///< one sparse and one dense are timed whatever their models say: words compare them
   bool cold = false;  ///< weights come from beyond the L2 cache before each run
 };
+/// What a plan of one operation may cost, in its own runs: some 5 for the favourite and 1 or 2 for each
+/// rival that its model puts within a quarter of it (docs/kernels/planning.md says how far to trust them).
+Effort quick_effort(bool cold);
+/// The same for reports: everything near is timed, dense always, and for long.
+Effort thorough_effort(bool cold);
 
 /// The contender that won, prepared.
 struct Winner {
@@ -51,8 +59,8 @@ struct Winner {
   std::unique_ptr<Runnable> runnable;
 };
 
-/// Picks kernels: refusals, then cost models, then the best few timed as they will run, a dense one always
-/// among them.
+/// Picks kernels: refusals, then cost models, then the best few timed as they will run, a dense one among
+/// them where the effort says so.
 class Contest {
  public:
   explicit Contest(const Effort&);
@@ -61,8 +69,9 @@ class Contest {
   static Verdict trust_models(const std::vector<Contender>&, Winner&);
 
  private:
-  double enter(Verdict&, std::size_t line, const Contender&, std::size_t i, Winner&);
-  double best_us(Runnable&, double rival_us);
+  std::vector<bool> timed(const std::vector<Contender>&, const std::vector<std::size_t>& order) const;
+  double enter(Verdict&, std::size_t line, const Contender&, std::size_t i, int runs, Winner&);
+  double best_us(Runnable&, int runs, double rival_us);
   double run_us(Runnable&);
   void evict();
 

@@ -23,8 +23,8 @@ std::string reason(const Verdict& v, double zeros, bool sparse_won) {
   if (v.sparse_us == 0) return fmt::format("{:.0f} % zeros: no sparse kernel was worth a try", 100 * zeros);
   if (sparse_won)
     return fmt::format(
-        "{:.0f} % zeros: sparse is {:.2f} times as fast as dense; here it pays {}", 100 * zeros,
-        v.dense_us / v.sparse_us,
+        "{:.0f} % zeros: sparse is {:.2f} times as fast as dense{}; here it pays {}", 100 * zeros,
+        v.dense_us / v.sparse_us, v.dense_modelled ? " by its cost model" : "",
         even > kAnyZeros ? fmt::format("from about {:.0f} %", 100 * even) : "with any number of zeros");
   return fmt::format(
       "{:.0f} % zeros: dense wins at this shape, {:.2f} times as fast; sparse pays from about {:.0f} %",

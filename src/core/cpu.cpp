@@ -76,18 +76,27 @@ Features cpu_features() {
   return have;
 }
 
-CpuInfo cpu_info() {
+namespace {
+/// What stays as it is while the program runs: asking takes 100 us, as a virtual machine traps CPUID.
+CpuInfo read_cpu_info() {
   CpuInfo info;
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line) && info.model.empty();)
     if (line.rfind("model name", 0) == 0) info.model = line.substr(line.find(':') + 2);
   if (info.model.empty()) info.model = "unknown CPU";
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) info.cores = CPU_COUNT(&set);
   info.l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, info.l1d_bytes);
   info.l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, info.l2_bytes);
   info.l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE, info.l3_bytes);
+  return info;
+}
+}  // namespace
+
+CpuInfo cpu_info() {
+  static const CpuInfo fixed = read_cpu_info();
+  CpuInfo info = fixed;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) info.cores = CPU_COUNT(&set);
   return info;
 }
 }  // namespace tulle

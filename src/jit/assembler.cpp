@@ -3,10 +3,18 @@
 #include <xbyak/xbyak.h>
 
 #include <bit>
+#include <cstring>
 
+#include "jit/evex.hpp"
 #include "tulle/error.hpp"
 
 namespace tulle::jit {
+namespace {
+constexpr Evex kLoad{1, 0, 0x10}, kStore{1, 0, 0x11}, kFma{2, 1, 0xb8}, kFmaScalar{2, 1, 0xb8, true},
+    kDotBf16{2, 2, 0x52}, kDotBf16Scalar{2, 2, 0x52, true}, kDotU8S8Scalar{2, 1, 0x50, true},
+    kBroadcast{2, 1, 0x7c};
+}  // namespace
+
 struct Assembler::Writer : Xbyak::CodeGenerator {
   Writer(Isa isa, CodeMemory& memory)
       : CodeGenerator(memory.size(), memory.data()),
@@ -16,6 +24,19 @@ struct Assembler::Writer : Xbyak::CodeGenerator {
   Xbyak::Address mem(Mem m) const { return ptr[gpr(m.base) + m.displacement]; }
   Xbyak::Address scalar(Mem m) const { return ptr_b[gpr(m.base) + m.displacement]; }
   Xbyak::Opmask mask(Mask m) const { return Xbyak::Opmask(m.index); }
+  /// False: not the wide registers, or no room: Xbyak's turn.
+  template <class... Operands>
+  bool wrote(const Evex& op, Vec reg, Operands... operands) {
+    if (kind != Xbyak::Operand::ZMM || size_ + kLongestEvex > maxSize_) return false;
+    size_ += static_cast<std::size_t>(
+        encode(reinterpret_cast<std::byte*>(top_) + size_, op, reg.index, operands...));
+    return true;
+  }
+  void append(const void* bytes, std::size_t count) {
+    if (count > maxSize_ - size_) throw Error("jit", "data are longer than was planned for");
+    if (count) std::memcpy(top_ + size_, bytes, count);
+    size_ += count;
+  }
   const Xbyak::Operand::Kind kind;
 };
 
@@ -36,10 +57,10 @@ void Assembler::align(std::size_t bytes) {
   writer_->align(bytes);
 }
 void Assembler::data(std::span<const float> values) {
-  for (float x : values) writer_->dd(std::bit_cast<std::uint32_t>(x));
+  writer_->append(values.data(), values.size_bytes());
 }
 void Assembler::data(std::span<const std::uint32_t> words) {
-  for (std::uint32_t x : words) writer_->dd(x);
+  writer_->append(words.data(), words.size_bytes());
 }
 
 void Assembler::add(Gpr to, std::int32_t bytes) {
@@ -54,10 +75,10 @@ void Assembler::leave() {
 }
 
 void Assembler::load(Vec to, Mem m) {
-  writer_->vmovups(writer_->vec(to), writer_->mem(m));
+  if (!writer_->wrote(kLoad, to, 0, m)) writer_->vmovups(writer_->vec(to), writer_->mem(m));
 }
 void Assembler::store(Mem m, Vec from) {
-  writer_->vmovups(writer_->mem(m), writer_->vec(from));
+  if (!writer_->wrote(kStore, from, 0, m)) writer_->vmovups(writer_->mem(m), writer_->vec(from));
 }
 void Assembler::zero(Vec v) {
   const Xbyak::Xmm low(v.index);  // clears the whole register; the xmm form has no width to rename
@@ -70,10 +91,13 @@ void Assembler::broadcast(Vec to, Mem m) {
   writer_->vbroadcastss(writer_->vec(to), writer_->mem(m));
 }
 void Assembler::broadcast(Vec to, float x) {
-  writer_->mov(writer_->eax, std::bit_cast<std::uint32_t>(x));
+  constexpr std::uint8_t kMovEax = 0xb8;
+  writer_->append(&kMovEax, sizeof kMovEax);
+  writer_->append(&x, sizeof x);
   broadcast(to, Gpr::rax);
 }
 void Assembler::broadcast(Vec to, Gpr from) {
+  if (writer_->wrote(kBroadcast, to, from)) return;
   const Xbyak::Reg32 word(static_cast<int>(from));
   if (writer_->kind == Xbyak::Operand::ZMM) {
     writer_->vpbroadcastd(writer_->vec(to), word);
@@ -110,23 +134,28 @@ void Assembler::fma(Vec sum, Vec a, Vec b) {
   writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->vec(b));
 }
 void Assembler::fma(Vec sum, Vec a, Mem b) {
-  writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->mem(b));
+  if (!writer_->wrote(kFma, sum, a.index, b))
+    writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->mem(b));
 }
 void Assembler::fma_scalar(Vec sum, Vec a, Mem b) {
-  writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->scalar(b));
+  if (!writer_->wrote(kFmaScalar, sum, a.index, b))
+    writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->scalar(b));
 }
 
 void Assembler::dot_bf16(Vec sum, Vec a, Mem b) {
-  writer_->vdpbf16ps(writer_->vec(sum), writer_->vec(a), writer_->mem(b));
+  if (!writer_->wrote(kDotBf16, sum, a.index, b))
+    writer_->vdpbf16ps(writer_->vec(sum), writer_->vec(a), writer_->mem(b));
 }
 void Assembler::dot_bf16_scalar(Vec sum, Vec a, Mem b) {
-  writer_->vdpbf16ps(writer_->vec(sum), writer_->vec(a), writer_->scalar(b));
+  if (!writer_->wrote(kDotBf16Scalar, sum, a.index, b))
+    writer_->vdpbf16ps(writer_->vec(sum), writer_->vec(a), writer_->scalar(b));
 }
 void Assembler::dot_u8_s8(Vec sum, Vec a, Vec b) {
   writer_->vpdpbusd(writer_->vec(sum), writer_->vec(a), writer_->vec(b), Xbyak::EvexEncoding);
 }
 void Assembler::dot_u8_s8_scalar(Vec sum, Vec a, Mem b) {
-  writer_->vpdpbusd(writer_->vec(sum), writer_->vec(a), writer_->scalar(b), Xbyak::EvexEncoding);
+  if (!writer_->wrote(kDotU8S8Scalar, sum, a.index, b))
+    writer_->vpdpbusd(writer_->vec(sum), writer_->vec(a), writer_->scalar(b), Xbyak::EvexEncoding);
 }
 void Assembler::ints_to_floats(Vec x) {
   writer_->vcvtdq2ps(writer_->vec(x), writer_->vec(x));

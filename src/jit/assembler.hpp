@@ -93,10 +93,11 @@ class Assembler {
 /// instruction.
 class Cursor {
  public:
-  Cursor(Assembler& to, Gpr base, Index unit_bytes) : to_(to), base_(base), unit_(unit_bytes) {}
+  Cursor(Assembler& to, Gpr base, Index unit_bytes)  ///< a power of two
+      : to_(to), base_(base), unit_(unit_bytes) {}
   bool reaches(Index bytes) const {
     const Index d = bytes - at_;
-    return d % unit_ == 0 && d >= -128 * unit_ && d <= 127 * unit_;
+    return (d & (unit_ - 1)) == 0 && d >= -128 * unit_ && d <= 127 * unit_;
   }
   void move_before(Index bytes) {  ///< afterwards `bytes` and the 255 units behind it are reached
     const Index to = bytes + 128 * unit_;

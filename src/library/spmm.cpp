@@ -56,8 +56,9 @@ Kept keep(const CsrView& a, const SpmmOptions& o) {
     k.a.values.assign(a.values.begin(), a.values.end());
     return k;
   }
-  k.a.values.reserve(a.values.size());
-  for (float value : a.values) k.a.values.push_back(o.alpha * value);
+  k.a.values.assign(a.values.begin(), a.values.end());
+  if (o.alpha != 1)
+    for (float& value : k.a.values) value *= o.alpha;
   return k;
 }
 
@@ -125,10 +126,6 @@ struct TrialOperands {
   Buffer<float> b, c;
 };
 
-choice::Effort effort(bool cold) {
-  return {.timed = 3, .hopeless = 1.4, .time_us = 20e3, .fewest = 2, .most = 6, .give_up = 1.5, .cold = cold};
-}
-
 std::vector<choice::Contender> contenders(const SpmmPlan::Impl& p, const SpmmOptions& o,
                                           const TrialOperands& t) {
   std::vector<choice::Contender> list;
@@ -154,7 +151,11 @@ void choose(SpmmPlan::Impl& p, const SpmmOptions& o) {
     throw Error(where("kernel"), fmt::format("there is no '{}'; see spmm_kernels()", o.kernel));
   choice::Winner winner;
   if (o.kernel.empty()) {
-    if (!list.empty()) p.verdict = choice::Contest(effort(o.cold)).hold(list, winner);
+    if (!list.empty()) {
+      const choice::Effort effort =
+          o.thorough ? choice::thorough_effort(o.cold) : choice::quick_effort(o.cold);
+      p.verdict = choice::Contest(effort).hold(list, winner);
+    }
   } else {
     if (list.front().refusal) throw Error(where("kernel " + o.kernel), *list.front().refusal);
     p.verdict = choice::Contest::trust_models(list, winner);

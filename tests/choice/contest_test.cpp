@@ -80,6 +80,29 @@ TEST(Contest, GivesUpOnWhatIsFarBehind) {
   EXPECT_GT(v.dense_us, 0);
 }
 
+TEST(Contest, WhenQuickRunsALoneFavouriteTwiceAndTakesDenseAtItsModelsWord) {
+  Field f;
+  f.add("favourite", true, 10, 20);
+  f.add("hopeless", true, 13, 1);
+  f.add("dense", false, 40, 1);
+  Winner winner;
+  const Verdict v = Contest(quick_effort(false)).hold(f.contenders, winner);
+  EXPECT_EQ(v.kernel, "favourite");
+  EXPECT_EQ(f.counts["favourite"], 2);
+  EXPECT_EQ(f.counts["hopeless"] + f.counts["dense"], 0);
+  EXPECT_EQ(v.dense_us, 40);
+  EXPECT_NE(reason(v, 0.9, true).find("as fast as dense by its cost model"), std::string::npos);
+}
+
+TEST(Contest, WhenQuickStillAsksARivalThatTheModelsPutNear) {
+  Field f;
+  f.add("boast", true, 200, 300);
+  f.add("near", true, 240, 100);
+  Winner winner;
+  EXPECT_EQ(Contest(quick_effort(false)).hold(f.contenders, winner).kernel, "near");
+  EXPECT_LE(f.counts["near"], 5);
+}
+
 TEST(Contest, KeepsRefusalsAndTrustsModelsWithoutTiming) {
   Field f;
   f.add("wide", true, 20, 1);

@@ -130,7 +130,7 @@ std::unique_ptr<Prepared> prepare(const Problem& p) {
 }
 
 double cost_us(const Problem& p) {
-  const TileCounts n = count_tiles(p.a, kRows);
+  const TileCounts n = estimate_tiles(p.a, kRows);
   const auto nonzeros = static_cast<double>(n.nonzeros), columns = static_cast<double>(n.columns);
   const double cycles = 1.2 * std::max(nonzeros, (nonzeros + 2 * columns) / 2);
   return run_us(p, cycles + 20 * static_cast<double>(n.row_tiles), 24);

@@ -195,7 +195,7 @@ double cycles(const TileCounts& n) {
 }
 
 double cost_us(const Problem& p) {
-  const TileCounts n = count_tiles(p.a, kAvx512Rows);
+  const TileCounts n = estimate_tiles(p.a, kAvx512Rows);
   constexpr double kStartAndEnd = 40;  // cycles of a piece: 30 biases, 30 stores
   return run_us(p, cycles(n) + kStartAndEnd * static_cast<double>(n.row_tiles), 12);
 }

@@ -1,50 +1,59 @@
 #include "kernels/linear/jit_columns.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 namespace tulle::linear::generated {
 namespace {
-struct Entry {
-  std::int32_t rank, row, column;
-  float value;
-};
-
-/// Stable; by counting, unless the columns are many more than the entries.
-void sort_by_rank(std::vector<Entry>& entries, Index cols) {
-  constexpr Index kColumnsPerEntry = 16;
-  if (cols > kColumnsPerEntry * std::ssize(entries)) {
-    std::stable_sort(entries.begin(), entries.end(),
-                     [](const Entry& a, const Entry& b) { return a.rank < b.rank; });
-    return;
+/// The columns of some entries by rank, and the place of each among them.
+class Used {
+ public:
+  Used(std::span<const std::int32_t> columns, std::span<const std::int32_t> ranks) : ranks_(ranks) {
+    constexpr std::ptrdiff_t kRanksPerEntry = 16;  // more are too many to look through
+    if (std::ssize(ranks) > kRanksPerEntry * std::ssize(columns)) {
+      list_.assign(columns.begin(), columns.end());
+      std::sort(list_.begin(), list_.end(), [&](auto a, auto b) { return ranks[a] < ranks[b]; });
+      list_.erase(std::unique(list_.begin(), list_.end()), list_.end());
+      return;
+    }
+    list_.assign(ranks.size(), -1);
+    for (const std::int32_t c : columns) list_[static_cast<std::size_t>(ranks[c])] = c;
+    std::erase(list_, -1);
+    places_.resize(ranks.size());
+    for (std::uint32_t i = 0; i < list_.size(); ++i) places_[static_cast<std::size_t>(ranks[list_[i]])] = i;
   }
-  std::vector<std::uint32_t> place(static_cast<std::size_t>(cols) + 1, 0);
-  for (const Entry& e : entries) ++place[static_cast<std::size_t>(e.rank) + 1];
-  std::partial_sum(place.begin(), place.end(), place.begin());
-  std::vector<Entry> sorted(entries.size());
-  for (const Entry& e : entries) sorted[place[static_cast<std::size_t>(e.rank)]++] = e;
-  entries.swap(sorted);
-}
+  const std::vector<std::int32_t>& list() const { return list_; }
+  std::size_t place_of(std::int32_t column) const {
+    if (!places_.empty()) return places_[static_cast<std::size_t>(ranks_[column])];
+    const auto at =
+        std::partition_point(list_.begin(), list_.end(), [&](auto c) { return ranks_[c] < ranks_[column]; });
+    return static_cast<std::size_t>(at - list_.begin());
+  }
+
+ private:
+  std::span<const std::int32_t> ranks_;
+  std::vector<std::int32_t> list_;
+  std::vector<std::uint32_t> places_;  ///< by rank; empty where list_ is searched
+};
 }  // namespace
 
 Columns collect_columns(const Problem& p, std::span<const std::int32_t> ranks, Index first, Index count) {
-  std::vector<Entry> entries;
-  entries.reserve(static_cast<std::size_t>(p.a.offsets[first + count] - p.a.offsets[first]));
-  for (Index i = 0; i < count; ++i)
-    for (Index e = p.a.offsets[first + i]; e < p.a.offsets[first + i + 1]; ++e) {
-      const std::int32_t column = p.a.columns[e];
-      entries.push_back({ranks[column], static_cast<std::int32_t>(i), column, p.a.values[e]});
-    }
-  sort_by_rank(entries, p.a.cols);
+  const Index first_entry = p.a.offsets[first], entries = p.a.offsets[first + count] - first_entry;
+  const auto columns =
+      p.a.columns.subspan(static_cast<std::size_t>(first_entry), static_cast<std::size_t>(entries));
+  const Used used(columns, ranks);
   Columns result;
-  result.nonzeros.reserve(entries.size());
-  for (const Entry& e : entries) {
-    if (result.columns.empty() || result.columns.back().rank != e.rank)
-      result.columns.push_back(
-          {Index{4} * p.b_offsets[e.column], e.rank, static_cast<std::uint32_t>(result.nonzeros.size()), 0});
-    ++result.columns.back().count;
-    result.nonzeros.push_back({e.row, e.value});
-  }
+  for (const std::int32_t c : used.list())
+    result.columns.push_back({Index{4} * p.b_offsets[c], ranks[c], 0, 0});
+  for (const std::int32_t c : columns) ++result.columns[used.place_of(c)].count;
+  std::uint32_t next = 0;
+  for (Column& c : result.columns) c.first = std::exchange(next, next + std::exchange(c.count, 0));
+  result.nonzeros.resize(static_cast<std::size_t>(entries));
+  for (Index i = first; i < first + count; ++i)
+    for (Index e = p.a.offsets[i]; e < p.a.offsets[i + 1]; ++e) {
+      Column& c = result.columns[used.place_of(p.a.columns[e])];
+      result.nonzeros[c.first + c.count++] = {static_cast<std::int32_t>(i - first), p.a.values[e]};
+    }
   return result;
 }
 }  // namespace tulle::linear::generated

@@ -56,24 +56,59 @@ Index tiles_of_rows(Index rows, Index most) {
   return (rows + most - 1) / most;
 }
 
-TileCounts count_tiles(const CsrView& a, Index rows) {
-  TileCounts n;
-  n.row_tiles = tiles_of_rows(a.rows, rows);
-  n.nonzeros = a.nnz();
-  std::vector<std::uint32_t> last_tile(static_cast<std::size_t>(a.cols), 0), used(last_tile);
-  for (Index t = 0; t < n.row_tiles; ++t)
-    for (Index e = a.offsets[a.rows * t / n.row_tiles]; e < a.offsets[a.rows * (t + 1) / n.row_tiles]; ++e) {
-      const auto column = static_cast<std::size_t>(a.columns[e]);
-      n.distinct += last_tile[column] == 0;
-      if (last_tile[column] != t + 1) {
-        last_tile[column] = static_cast<std::uint32_t>(t + 1);
-        used[column] = 0;
-        ++n.columns;
-      }
-      ++used[column];
-      n.lone += used[column] == 1 ? 1 : used[column] == 2 ? -1 : 0;
+namespace {
+class TileCounter {
+ public:
+  explicit TileCounter(const CsrView& a) : a_(a), columns_(static_cast<std::size_t>(a.cols)) {}
+  void count(Index first_row, Index last_row) {
+    ++n_.row_tiles;
+    n_.nonzeros += a_.offsets[last_row] - a_.offsets[first_row];
+    for (Index e = a_.offsets[first_row]; e < a_.offsets[last_row]; ++e) {
+      Seen& seen = columns_[static_cast<std::size_t>(a_.columns[e])];
+      n_.distinct += seen.last_tile == 0;
+      if (seen.last_tile != n_.row_tiles)
+        seen = {static_cast<std::uint32_t>(n_.row_tiles), 0}, ++n_.looked_columns;
+      ++seen.used;
+      n_.lone += (seen.used == 1) - (seen.used == 2);
     }
+  }
+  TileCounts counts() const { return n_; }
+
+ private:
+  struct Seen {
+    std::uint32_t last_tile = 0, used = 0;
+  };
+  const CsrView& a_;
+  std::vector<Seen> columns_;
+  TileCounts n_;
+};
+
+/// Counts `looked` of the tiles and takes them for all.
+TileCounts count_some(const CsrView& a, Index tiles, Index looked) {
+  TileCounter counter(a);
+  for (Index i = 0; i < looked; ++i) {
+    const Index t = tiles * i / looked;
+    counter.count(a.rows * t / tiles, a.rows * (t + 1) / tiles);
+  }
+  TileCounts n = counter.counts();
+  const double scale = static_cast<double>(a.nnz()) / static_cast<double>(std::max<Index>(1, n.nonzeros));
+  n.row_tiles = tiles;
+  n.nonzeros = a.nnz();
+  n.columns = static_cast<Index>(scale * static_cast<double>(n.looked_columns));
+  n.lone = static_cast<Index>(scale * static_cast<double>(n.lone));
   return n;
+}
+}  // namespace
+
+TileCounts count_tiles(const CsrView& a, Index rows) {
+  const Index tiles = tiles_of_rows(a.rows, rows);
+  return count_some(a, tiles, tiles);
+}
+
+TileCounts estimate_tiles(const CsrView& a, Index rows) {
+  constexpr Index kLooked = 4;
+  const Index tiles = tiles_of_rows(a.rows, rows);
+  return count_some(a, tiles, std::min(tiles, kLooked));
 }
 
 double run_us(const Problem& p, double cycles, Index bytes_per_nonzero) {

@@ -91,9 +91,10 @@ std::unique_ptr<Prepared> make_program(const Problem&, const Emitter&, const Int
 /// made of.
 struct TileCounts {
   Index row_tiles = 0, nonzeros = 0, columns = 0, lone = 0;
-  Index distinct = 0;  ///< columns of A with a nonzero
+  Index looked_columns = 0, distinct = 0;  ///< of the tiles looked at: columns, and how many different ones
 };
 TileCounts count_tiles(const CsrView&, Index rows);
+TileCounts estimate_tiles(const CsrView&, Index rows);  ///< from four tiles
 /// Microseconds of a run whose tiles take `cycles` each: no less than its code takes to arrive from L3.
 double run_us(const Problem&, double cycles, Index bytes_per_nonzero);
 Index tiles_of_rows(Index rows, Index most);

@@ -31,7 +31,7 @@ Index most_bytes(const Problem& p, Index rows, Index splits) {
 }
 
 Index instruction_cache_bytes() {
-  const long bytes = sysconf(_SC_LEVEL1_ICACHE_SIZE);
+  static const long bytes = sysconf(_SC_LEVEL1_ICACHE_SIZE);
   return bytes > 0 ? bytes : Index{32} << 10;
 }
 
@@ -54,8 +54,9 @@ Index choose_splits(const Problem& p, const Emitter& emitter, const TileCounts& 
 /// Row tiles that read the same rows of B take turns on each tile. In a depthwise convolution none do: there
 /// one row tile after the other runs over all tiles, along a few planes (144 channels at 56 x 56: 230 us in
 /// turns, 138 so).
-bool share_rows_of_b(const TileCounts& n) {
-  return 2 * n.columns >= 3 * n.distinct;
+bool share_rows_of_b(const CsrView& a, Index rows) {
+  const auto share = [](const TileCounts& n) { return 2 * n.looked_columns >= 3 * n.distinct; };
+  return share(estimate_tiles(a, rows)) || share(count_tiles(a, rows));
 }
 
 /// Where a piece lies: code, then the values it streams, to `end`, in bytes from the start of the memory.
@@ -111,10 +112,10 @@ Features features(jit::Isa isa) {
 
 Program::Program(const Problem& p, const Emitter& emitter, const IntegerRows& integers)
     : c_stride_(p.c_stride), r_stride_(p.r_stride), activation_(p.activation), mask_(p.mask) {
-  const TileCounts n = count_tiles(p.a, emitter.rows);
+  const TileCounts n = estimate_tiles(p.a, emitter.rows);
   row_tiles_ = n.row_tiles;
   splits_ = choose_splits(p, emitter, n);
-  if (share_rows_of_b(n)) {
+  if (share_rows_of_b(p.a, emitter.rows)) {
     code_in_l1_ = instruction_cache_bytes() * 7 / 8;
     tiles_in_l2_ = std::max<Index>(16, cpu_info().l2_bytes / std::max<Index>(1, p.a.cols * kLanes * 4));
   }

@@ -89,7 +89,7 @@ bool short_places(const Problem& p) {
 
 double rows_cost_us(const Problem& p, double scale) {
   const double nnz = static_cast<double>(p.a.nnz()), tiles = static_cast<double>(p.tiles);
-  const double pairs = std::ceil(tiles / 2), cycles = 0.6 * pairs + 0.65 * tiles;
+  const double pairs = std::ceil(tiles / 2), cycles = 0.77 * pairs + 0.83 * tiles;
   return std::max((nnz * cycles * scale + static_cast<double>(p.a.rows) * tiles * 6) / 3600,
                   nnz * (short_places(p) ? 6.2 : 8.2) / 50e3);
 }

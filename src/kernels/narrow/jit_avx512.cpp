@@ -35,7 +35,7 @@ std::unique_ptr<Prepared> prepare(const Problem& p) {
 template <class On>
 double cost_us(const Problem& p, double word, double column) {
   const On on(p);
-  const TileCounts n = count_tiles(on.problem.a, kAvx512Rows);
+  const TileCounts n = estimate_tiles(on.problem.a, kAvx512Rows);
   const double cycles = word * static_cast<double>(n.nonzeros) + column * static_cast<double>(n.columns);
   return run_us(on.problem, cycles + 60 * static_cast<double>(n.row_tiles), 12);
 }
