@@ -103,7 +103,7 @@ def standings(cases, records):
     rows = [row for _, row in sorted(rows, key=lambda r: -r[0])]
     idle = sorted(set(refused) - kernels)
     said = f'<p class="note">Refused every case: {text(", ".join(idle))}.</p>' if idle else ""
-    return table(["contender", "cases", "GFLOP/s", "of peak", "over " + cases[0].base.removeprefix("the "), "fastest in", "refused", "wrong", "failed", "version", "note"], rows) + said
+    return table(["contender", "cases", "GFLOP/s", "of peak", "over " + cases[0].base.removeprefix("the ").removesuffix(" one"), "fastest in", "refused", "wrong", "failed", "version", "note"], rows) + said
 
 
 def wins_and_losses(cases):
