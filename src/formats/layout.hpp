@@ -1,30 +1,34 @@
 #pragma once
-#include "tulle/tensor.hpp"
+#include <string>
+
+#include "tulle/layout.hpp"
 
 namespace tulle {
-constexpr Index kLanes = 16;  ///< columns of a panel: the f32 lanes of an AVX-512 register
+/// Floats that a buffer of this layout needs, the slack behind the last tile included.
+Index floats(const Layout&);
+bool all_lanes_in_use(const Layout&);
+std::string describe(const Layout&);  ///< "panels", "planes", "nchw", "rows"
 
-/// Where the elements of an activation lie in a buffer of floats. An activation has groups (images, sequences),
-/// features (channels, hidden units) and, per group, height x width columns (pixels; tokens with height 1).
-/// Element (g, f, y, x) is at lead + g*group_stride + f*feature_stride + q/16*tile_stride + q%16*lane_stride, with
-/// q = y*pitch + x. Row-major tokens [g][x][f] have lane_stride = features; NCHW is planes without padding.
-/// Panels: feature_stride 16, tile_stride 16*features (or more): the columns of 16 lanes of all features together,
-/// what a matrix product wants. Planes: tile_stride 16, feature_stride one zero-padded image: what a k x k
-/// convolution wants, every tap being an unaligned load at a constant displacement.
-/// The lanes that are no pixel (after each row, after the last row) hold zeros if `zero_padded`, else anything finite.
-struct Layout {
-  Index groups = 1, features = 1, height = 1, width = 1;
-  Index pitch = 1;  ///< lanes from a row to the next; >= width
-  Index lead = 0;   ///< floats before element (0, 0, 0, 0); zeros, for taps above the first row
-  Index group_stride = 0, feature_stride = 0, tile_stride = 0, lane_stride = 1;
-  bool zero_padded = false;
-
-  Index columns() const { return height * pitch; }                       ///< lanes of a group in use, padding included
-  Index tiles() const { return (columns() + kLanes - 1) / kLanes; }      ///< of 16 lanes, per group
-  Index at(Index g, Index f, Index y, Index x) const {
-    const Index q = y * pitch + x;
-    return lead + g * group_stride + f * feature_stride + q / kLanes * tile_stride + q % kLanes * lane_stride;
-  }
-  bool operator==(const Layout&) const = default;
+struct Resolution {
+  Index height, width;
+  auto operator<=>(const Resolution&) const = default;
 };
+bool is_image_shape(const Shape&);  ///< rank 3 or 4
+Resolution resolution(const Shape&);
+
+/// How much zero padding convolutions want around images of one resolution, and the distance from row to row
+/// that follows.
+struct Padding {
+  Index gap = 0;               ///< zero lanes between rows: the largest left or right padding
+  Index above = 0, below = 0;  ///< rows of zeros
+  Index pitch = 0;
+};
+
+/// Images of this shape [N, C, (H,) W] as they lie in ONNX, as [N, H, W, C], in panels, in planes.
+Layout image_rows(const Shape&);
+Layout channels_last(const Shape&);
+Layout image_panels(const Shape&, const Padding&);
+Layout image_planes(const Shape&, const Padding&);
+/// The layout with its columns in panels: what remains is to say groups, features, height, width and pitch.
+Layout in_panels(Layout);
 }  // namespace tulle

@@ -3,10 +3,6 @@
 
 namespace tulle::plan {
 namespace {
-bool reads_one_phase(const ConvShape& c) {
-  return c.kernel_y == 1 && c.kernel_x == 1 && c.pad_top == 0 && c.pad_left == 0;
-}
-
 Form moved_to_phases(Builder& b, graph::ValueId x, const Layout& layout, const ConvShape& reader, bool first_only) {
   const Form from = b.any_image(x);
   const Form to = b.make_loose(Axes::phases, layout);
@@ -17,34 +13,10 @@ Form moved_to_phases(Builder& b, graph::ValueId x, const Layout& layout, const C
 }  // namespace
 
 ConvSource source_of(const Builder& b, const ConvShape& c, graph::ValueId x) {
-  const Builder::Want want = c.aligned() ? Builder::Want::panels : Builder::Want::planes;
-  if (!c.strided()) {
-    const Form* has = c.aligned() ? b.find(x, Axes::image) : nullptr;
-    return {has ? has->layout : b.image_layout(x, want)};
-  }
-  if (const Form* made = b.find(x, Axes::phases)) return {made->layout, c.stride_y, c.stride_x, made->phase_stride};
-  ConvSource s;
-  if (!reads_one_phase(c)) s.phases_y = c.stride_y, s.phases_x = c.stride_x;
-  const Shape shape{c.images, c.in_channels * s.phases_y * s.phases_x, c.phase().height, c.phase().width};
-  const Padding padding = b.images().padding(c.phase());
-  s.layout = want == Builder::Want::panels ? image_panels(shape, padding) : image_planes(shape, padding);
-  return s;
-}
-
-std::vector<std::int32_t> tap_offsets(const ConvShape& c, const ConvSource& s) {
-  const Index channel_stride = s.phase_stride == 1 ? s.phases_y * s.phases_x : 1;
-  std::vector<std::int32_t> offsets;
-  for (Index channel = 0; channel < c.in_channels; ++channel)
-    for (Index ky = 0; ky < c.kernel_y; ++ky)
-      for (Index kx = 0; kx < c.kernel_x; ++kx) {
-        const Index py = ConvShape::phase_of(ky, c.dilation_y, c.pad_top, c.stride_y) % s.phases_y;
-        const Index px = ConvShape::phase_of(kx, c.dilation_x, c.pad_left, c.stride_x) % s.phases_x;
-        const Index feature = channel * channel_stride + (py * s.phases_x + px) * s.phase_stride;
-        const Index shift = ConvShape::shift_of(ky, c.dilation_y, c.pad_top, c.stride_y) * s.layout.pitch +
-                            ConvShape::shift_of(kx, c.dilation_x, c.pad_left, c.stride_x);
-        offsets.push_back(static_cast<std::int32_t>(feature * s.layout.feature_stride + shift));
-      }
-  return offsets;
+  if (!c.strided() && c.aligned())
+    if (const Form* has = b.find(x, Axes::image)) return {has->layout};
+  if (const Form* made = c.strided() ? b.find(x, Axes::phases) : nullptr) return {made->layout, c.stride_y, c.stride_x, made->phase_stride};
+  return tulle::source_of(c, b.images().padding(c.phase()));
 }
 
 Form read_source(Builder& b, const ConvShape& c, const ConvSource& s, graph::ValueId x) {
@@ -58,7 +30,7 @@ std::optional<ConvShape> phase_reader(const Builder& b, const graph::Node& n) {
   if (!is_image_conv(b.graph(), n) || element_count(b.shape(n.outputs[0])) == 0) return std::nullopt;
   if (n.inputs.size() > 2 && n.inputs[2] != graph::kAbsent && !b.is_constant(n.inputs[2])) return std::nullopt;
   const ConvShape c = conv_shape(b.graph(), n);
-  return c.strided() && !reads_one_phase(c) ? std::optional(c) : std::nullopt;
+  return c.strided() && !c.reads_one_phase() ? std::optional(c) : std::nullopt;
 }
 
 std::optional<PhasedConv> phased(const Builder& b, const ConvShape& c, const graph::Node& n) {

@@ -2,16 +2,8 @@
 #include "plan/builder.hpp"
 
 namespace tulle::plan {
-/// What a convolution reads: the input itself, or for a stride its phase images, features (c * sy + py) * sx + px.
-/// When all taps fall on phase (0, 0) (a 1x1 convolution with a stride) that phase alone, features c.
-struct ConvSource {
-  Layout layout;
-  Index phases_y = 1, phases_x = 1;
-  Index phase_stride = 1;  ///< Form::phase_stride
-};
+/// What the node's convolution reads: what its input is held as, or will be.
 ConvSource source_of(const Builder&, const ConvShape&, graph::ValueId x);
-/// Floats from a tile to what each (channel, ky, kx) reads.
-std::vector<std::int32_t> tap_offsets(const ConvShape&, const ConvSource&);
 Form read_source(Builder&, const ConvShape&, const ConvSource&, graph::ValueId x);
 
 /// The node as a convolution that reads phase images of its input 0, and will be lowered to that; else nullopt.

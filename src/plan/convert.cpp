@@ -1,7 +1,7 @@
 #include "plan/convert.hpp"
 #include <cstring>
 #include "kernels/layout/kernel.hpp"
-#include "plan/parts.hpp"
+#include "library/parts.hpp"
 
 namespace tulle::plan {
 namespace {
@@ -9,7 +9,7 @@ class ConvertStep final : public Step {
  public:
   ConvertStep(Form from, Form to) : from_(std::move(from)), to_(std::move(to)) {}
   void run(const Frame& f) const override {
-    for_parts(to_.layout, f.threads, [&](Part part) {
+    library::for_parts(to_.layout, f.threads, [&](Part part) {
       kernel_.convert(from_.layout, f.at(from_.buffer, from_.offset), to_.layout, f.at(to_.buffer, to_.offset), part);
     });
   }
@@ -25,7 +25,7 @@ class PhasesStep final : public Step {
       : from_(std::move(from)), to_(std::move(to)), steps_(steps), first_only_(first_only) {}
   void run(const Frame& f) const override {
     const auto move = first_only_ ? kernel_.subsample : kernel_.deinterleave;
-    for_parts(to_.layout, f.threads, [&](Part part) {
+    library::for_parts(to_.layout, f.threads, [&](Part part) {
       move(from_.layout, f.at(from_.buffer, from_.offset), to_.layout, f.at(to_.buffer, to_.offset), steps_, part);
     });
   }

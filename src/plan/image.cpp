@@ -7,47 +7,12 @@ using graph::Graph;
 using graph::Node;
 
 namespace {
-Index floor_div(Index a, Index b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
-
-// How far the taps of one axis reach before the first and behind the last row of a phase image.
-struct Reach {
-  Index before = 0, behind = 0;
-};
-Reach reach(Index kernel, Index dilation, Index pad, Index stride, Index out, Index phase_size) {
-  Reach r;
-  for (Index k = 0; k < kernel; ++k) {
-    const Index shift = ConvShape::shift_of(k, dilation, pad, stride);
-    r.before = std::max(r.before, -shift);
-    r.behind = std::max(r.behind, shift + out - phase_size);
-  }
-  return r;
-}
-
 bool passes_through(const Node& n) {
   if (n.domain == "tulle") return n.op == "Activation";
   return n.op == "Add" || n.op == "Mul" || n.op == "Sub" || n.op == "Concat" || n.op == "PRelu";
 }
 bool is_pool(const Node& n) { return n.domain.empty() && (n.op == "MaxPool" || n.op == "AveragePool"); }
-}  // namespace
 
-Index ConvShape::phase_of(Index k, Index dilation, Index pad, Index stride) {
-  const Index at = k * dilation - pad;
-  return at - floor_div(at, stride) * stride;
-}
-Index ConvShape::shift_of(Index k, Index dilation, Index pad, Index stride) {
-  return floor_div(k * dilation - pad, stride);
-}
-Resolution ConvShape::phase() const { return {ceil_div(in.height, stride_y), ceil_div(in.width, stride_x)}; }
-bool ConvShape::aligned() const {
-  for (Index k = 0; k < kernel_y; ++k)
-    if (shift_of(k, dilation_y, pad_top, stride_y) != 0) return false;
-  for (Index k = 0; k < kernel_x; ++k)
-    if (shift_of(k, dilation_x, pad_left, stride_x) != 0) return false;
-  return out == phase();
-}
-
-namespace {
 void set_padding(const Node& n, ConvShape& c, bool flat) {
   const std::string automatic = n.string_attribute("auto_pad", "NOTSET");
   if (automatic == "VALID") return;
@@ -118,11 +83,8 @@ ImageAnalysis::ImageAnalysis(const Graph& g) : planes_(g.values.size(), false) {
   for (const Node& n : g.nodes) {
     if (!is_image_conv(g, n)) continue;
     const ConvShape c = conv_shape(g, n);
-    const Resolution phase = c.phase();
-    const Reach y = reach(c.kernel_y, c.dilation_y, c.pad_top, c.stride_y, c.out.height, phase.height);
-    const Reach x = reach(c.kernel_x, c.dilation_x, c.pad_left, c.stride_x, c.out.width, phase.width);
-    need(phase, std::max(x.before, x.behind), y.before, y.behind);
-    join(phase, c.out);
+    need(c.phase(), c.padding());
+    join(c.phase(), c.out);
   }
   for (const auto& [resolution, padding] : needs_) {
     Index& pitch = pitch_[root(resolution)];
@@ -140,29 +102,23 @@ ImageAnalysis::ImageAnalysis(const Graph& g) : planes_(g.values.size(), false) {
   }
 }
 
-// Rows that begin at multiples of 16 lanes, or divide them, where that costs no tile (14 x 14: 16 instead of 15): then
-// the idle lanes of all tiles lie alike, and dense_channels leaves them out.
+// Aligned pitches where they cost no tile (14 x 14: 16 instead of 15): dense_channels leaves idle lanes out.
 void ImageAnalysis::align_pitches() {
-  const auto aligned = [](Index pitch) {
-    Index lanes = pitch > kLanes ? ceil_div(pitch, kLanes) * kLanes : 1;
-    while (lanes < pitch) lanes *= 2;
-    return lanes;
-  };
   std::map<Resolution, Index> pitches;
-  for (const auto& [owner, pitch] : pitch_) pitches[owner] = aligned(pitch);
+  for (const auto& [owner, pitch] : pitch_) pitches[owner] = aligned_pitch(pitch);
   for (const auto& need : needs_) {
     const Resolution owner = root(need.first);
-    const auto tiles = [&](Index pitch) { return ceil_div(need.first.height * pitch, kLanes); };
-    if (tiles(aligned(pitch_[owner])) > tiles(pitch_[owner])) pitches.erase(owner);
+    const auto tiles = [&](Index pitch) { return (need.first.height * pitch + kLanes - 1) / kLanes; };
+    if (tiles(aligned_pitch(pitch_[owner])) > tiles(pitch_[owner])) pitches.erase(owner);
   }
   for (const auto& [owner, pitch] : pitches) pitch_[owner] = pitch;
 }
 
-void ImageAnalysis::need(Resolution r, Index gap, Index above, Index below) {
+void ImageAnalysis::need(Resolution r, const Padding& more) {
   Padding& p = needs_[r];
-  p.gap = std::max(p.gap, gap);
-  p.above = std::max(p.above, above);
-  p.below = std::max(p.below, below);
+  p.gap = std::max(p.gap, more.gap);
+  p.above = std::max(p.above, more.above);
+  p.below = std::max(p.below, more.below);
 }
 
 Resolution ImageAnalysis::root(Resolution r) const {

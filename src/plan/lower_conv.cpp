@@ -5,23 +5,6 @@
 
 namespace tulle::plan {
 namespace {
-// The weight [out][in / groups][ky][kx] as a matrix whose columns are (input channel, ky, kx); grouped and depthwise
-// convolutions are block diagonal, and the absent blocks are zeros like all others.
-Csr conv_weight(const ConvShape& c, const float* w) {
-  const Index taps = c.kernel_y * c.kernel_x, per_group = c.in_channels / c.groups;
-  Csr a{c.out_channels, c.in_channels * taps, {0}, {}, {}};
-  for (Index o = 0; o < c.out_channels; ++o) {
-    const Index first = o / (c.out_channels / c.groups) * per_group * taps;
-    for (Index j = 0; j < per_group * taps; ++j)
-      if (const float value = w[o * per_group * taps + j]; value != 0) {
-        a.columns.push_back(static_cast<std::int32_t>(first + j));
-        a.values.push_back(value);
-      }
-    a.offsets.push_back(static_cast<Index>(a.values.size()));
-  }
-  return a;
-}
-
 bool fits_int32(const Layout& l) { return floats(l) < (Index{1} << 31); }
 
 bool is_single_pixel(const ConvShape& c) {
@@ -44,7 +27,8 @@ bool lower_conv(Builder& b, const graph::Node& n) {
                         .cols = c.in_channels, .n = c.images, .bias = bias, .activation = activation_of(n)});
     return true;
   }
-  Product p{.weight = conv_weight(c, w.as<float>().data()), .bias = bias, .activation = activation_of(n), .weights = w.count()};
+  const Csr weight = csr_from_dense(w.as<float>().data(), c.out_channels, w.count() / c.out_channels, w.count() / c.out_channels);
+  Product p{.weight = ungrouped(c, weight.view()), .bias = bias, .activation = activation_of(n), .weights = w.count()};
   const ConvSource source = source_of(b, c, x);
   const std::optional<PhasedConv> split = phased(b, c, n);
   if (split) {

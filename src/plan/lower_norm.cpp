@@ -1,7 +1,7 @@
 #include "kernels/norm/kernel.hpp"
 #include "kernels/softmax/kernel.hpp"
 #include "plan/lowering.hpp"
-#include "plan/parts.hpp"
+#include "library/parts.hpp"
 
 namespace tulle::plan {
 namespace {
@@ -11,7 +11,7 @@ class NormStep final : public Step {
       : x_(std::move(x)), y_(std::move(y)), gamma_(gamma), beta_(beta), epsilon_(epsilon) {}
   void run(const Frame& f) const override {
     const norm::Problem p{data(gamma_), data(beta_), epsilon_, true};
-    for_parts(y_.layout, f.threads, [&](Part part) {
+    library::for_parts(y_.layout, f.threads, [&](Part part) {
       kernel_.run(p, x_.layout, f.at(x_.buffer, x_.offset), y_.layout, f.at(y_.buffer, y_.offset), part);
     });
   }
@@ -28,7 +28,7 @@ class SoftmaxStep final : public Step {
  public:
   SoftmaxStep(bool logarithm, Form x, Form y) : logarithm_(logarithm), x_(std::move(x)), y_(std::move(y)) {}
   void run(const Frame& f) const override {
-    for_parts(y_.layout, f.threads, [&](Part part) {
+    library::for_parts(y_.layout, f.threads, [&](Part part) {
       kernel_.run(logarithm_, x_.layout, f.at(x_.buffer, x_.offset), y_.layout, f.at(y_.buffer, y_.offset), part);
     });
   }

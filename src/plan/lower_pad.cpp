@@ -1,7 +1,7 @@
 #include <algorithm>
 #include "plan/convert.hpp"
 #include "plan/lowering.hpp"
-#include "plan/parts.hpp"
+#include "library/parts.hpp"
 
 namespace tulle::plan {
 namespace {
@@ -11,7 +11,7 @@ class ClearStep final : public Step {
   explicit ClearStep(Form y) : y_(std::move(y)) {}
   void run(const Frame& f) const override {
     const Layout& l = y_.layout;
-    for_parts(l, f.threads, [&](Part part) {
+    library::for_parts(l, f.threads, [&](Part part) {
       for (Index g = part.first_group; g < part.last_group; ++g)
         for (Index t = part.first_tile; t < part.last_tile; ++t)
           for (Index c = 0; c < l.features; ++c) std::fill_n(f.at(y_.buffer, y_.offset + l.at(g, c, 0, 0) + t * l.tile_stride), kLanes, 0.0f);

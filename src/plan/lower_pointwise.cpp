@@ -3,7 +3,7 @@
 #include <cmath>
 #include "kernels/pointwise/kernel.hpp"
 #include "plan/lowering.hpp"
-#include "plan/parts.hpp"
+#include "library/parts.hpp"
 #include "plan/product.hpp"
 
 namespace tulle::plan {
@@ -19,7 +19,7 @@ class PerFeatureStep final : public Step {
   PerFeatureStep(Form x, Form y, BufferId group_scales) : x_(x), y_(y), group_scales_(group_scales) {}
 
   void run(const Frame& f) const override {
-    for_parts(x_.layout, f.threads, [&](Part part) {
+    library::for_parts(x_.layout, f.threads, [&](Part part) {
       PerFeature p{pointer(scale_), pointer(shift_), pointer(slope_), activation_};
       if (group_scales_ < 0) return kernel_.per_feature(p, x_.layout, f.at(x_.buffer, x_.offset), f.at(y_.buffer, y_.offset), part);
       for (Index g = part.first_group; g < part.last_group; ++g) {

@@ -2,7 +2,7 @@
 #include "core/threads.hpp"
 #include "kernels/pool/kernel.hpp"
 #include "plan/lowering.hpp"
-#include "plan/parts.hpp"
+#include "library/parts.hpp"
 
 namespace tulle::plan {
 namespace {
@@ -10,7 +10,7 @@ class PoolStep final : public Step {
  public:
   PoolStep(pool::Problem p, Form x, Form y) : problem_(p), x_(std::move(x)), y_(std::move(y)) {}
   void run(const Frame& f) const override {
-    for_parts(y_.layout, f.threads, [&](Part part) {
+    library::for_parts(y_.layout, f.threads, [&](Part part) {
       kernel_.run(problem_, x_.layout, f.at(x_.buffer, x_.offset), y_.layout, f.at(y_.buffer, y_.offset), part);
     });
   }

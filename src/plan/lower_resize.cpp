@@ -1,7 +1,7 @@
 #include "kernels/resize/kernel.hpp"
 #include "ops/resize.hpp"
 #include "plan/lowering.hpp"
-#include "plan/parts.hpp"
+#include "library/parts.hpp"
 
 namespace tulle::plan {
 namespace {
@@ -9,7 +9,7 @@ class ResizeStep final : public Step {
  public:
   ResizeStep(ops::Sampling s, Form x, Form y) : sampling_(std::move(s)), x_(std::move(x)), y_(std::move(y)) {}
   void run(const Frame& f) const override {
-    for_parts(y_.layout, f.threads, [&](Part part) {
+    library::for_parts(y_.layout, f.threads, [&](Part part) {
       kernel_.run(axis(sampling_.rows), axis(sampling_.columns), x_.layout, f.at(x_.buffer, x_.offset), y_.layout,
                   f.at(y_.buffer, y_.offset), part);
     });

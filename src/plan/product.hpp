@@ -1,27 +1,12 @@
 #pragma once
-#include "formats/csr.hpp"
-#include "kernels/linear/kernel.hpp"
+#include "library/placed_product.hpp"
 #include "plan/builder.hpp"
 #include "plan/decisions.hpp"
 
 namespace tulle::plan {
 Activation activation_of(const graph::Node&);  ///< the attributes of a fused node
 
-/// A product with a constant weight on panels or planes: what a linear layer and a convolution come down to.
-struct Product {
-  Csr weight;                           ///< rows: output features; cols: what b_offsets lists
-  std::vector<std::int32_t> b_offsets;  ///< floats from a tile of B to each "row of B"
-  std::span<const float> bias;
-  Activation activation;
-  Layout in, out;
-  std::optional<Layout> residual;
-  Index phases = 1;                     ///< features of `in` and `out` that lie apart as columns do (Axes::phases)
-  Index weights = 0;                    ///< entries in the file, zeros included
-};
-
-/// The tiles of C with where they and their inputs lie, for all groups.
-std::vector<linear::Tile> product_tiles(const Product&);
-linear::Problem problem_of(const Product&, Index tiles);
+using Product = library::PlacedProduct;
 
 /// The kernels that could do it, each ready to be prepared and timed; `product` must outlive them.
 std::vector<Contender> product_contenders(Builder&, const Product&, const std::vector<linear::Tile>&);

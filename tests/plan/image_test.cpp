@@ -5,7 +5,6 @@
 #include "support/net.hpp"
 
 using namespace tulle;
-using plan::ConvShape;
 using support::Net;
 
 TEST(Image, FindsPhaseAndShiftOfEveryTap) {
@@ -54,12 +53,12 @@ TEST(Image, PlanesHoldEveryTapInsideTheBuffer) {
   for (Index height : {1, 7, 16})
     for (Index width : {1, 13, 16, 33})
       for (Index gap : {0, 1, 3}) {
-        const plan::Padding padding{gap, gap, gap, width + gap};
-        const Layout l = plan::image_planes({2, 3, height, width}, padding);
+        const Padding padding{gap, gap, gap, width + gap};
+        const Layout l = image_planes({2, 3, height, width}, padding);
         const Index reach = gap * l.pitch + gap;
         EXPECT_GE(l.at(0, 0, 0, 0) - reach, 0);
         const Index last_lane = l.lead + l.group_stride + 2 * l.feature_stride + (l.tiles() - 1) * l.tile_stride + kLanes - 1;
-        EXPECT_LT(last_lane + reach, plan::floats(l));
+        EXPECT_LT(last_lane + reach, floats(l));
         EXPECT_GE(l.feature_stride, l.tiles() * kLanes + reach);
         EXPECT_EQ(l.lead % kLanes, 0);
       }
