@@ -1,5 +1,5 @@
-// oneDNN's matmul with the zeros stored, in f32, bf16, f16 and bytes; A is in the layout that it asks for before the
-// clock starts. ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16 in the environment keeps it from AMX.
+// oneDNN's matmul and convolution with the zeros stored, matmul in f32, bf16, f16 and bytes; the weight is in the layout that it
+// asks for before the clock starts. ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16 in the environment keeps it from AMX.
 #include <omp.h>
 #include <cstdlib>
 #include <oneapi/dnnl/dnnl.hpp>
@@ -95,10 +95,79 @@ class OneDnnDense final : public lab::Contender {
   dnnl::matmul product_;
   std::string path_;
 };
+
+/// A convolution in the layouts that it asks for. Order row_major: X and Y are NCHW, and what turns them counts.
+class OneDnnConvolution final : public lab::Contender {
+ public:
+  explicit OneDnnConvolution(const lab::Job& p) : counts_(p.order == "row_major"), size_(whole(p, "size")), kernel_(whole(p, "kernel")), stride_(whole(p, "stride")) {
+    omp_set_num_threads(p.threads);
+    try {
+      prepare(p);
+    } catch (const dnnl::error& e) {
+      throw Error(p.kernel, e.what());
+    }
+  }
+  void run() override {
+    if (counts_) turn(to_x_, x_, operands_.at(DNNL_ARG_SRC));
+    product_.execute(stream_, operands_);
+    if (counts_) turn(to_y_, operands_.at(DNNL_ARG_DST), y_);
+    stream_.wait();
+  }
+  Tensor result() override {
+    turn(to_y_, operands_.at(DNNL_ARG_DST), y_);
+    stream_.wait();
+    return result_;
+  }
+  std::string note() override { return "implementation " + path_; }
+
+ private:
+  static memory::dim whole(const lab::Job& p, std::string_view name) { return static_cast<memory::dim>(p.parameter(name)); }
+  void prepare(const lab::Job& p) {
+    const memory::dim pad = kernel_ / 2, out = (size_ + 2 * pad - kernel_) / stride_ + 1, channels = p.a.cols / (kernel_ * kernel_);
+    const memory::dims x{p.n, channels, size_, size_}, w{p.a.rows, channels, kernel_, kernel_}, y{p.n, p.a.rows, out, out};
+    const auto wanted = describe({x, Kind::f32, memory::format_tag::any}, {w, Kind::f32, memory::format_tag::any}, {y, Kind::f32, memory::format_tag::any}, {pad, pad});
+    result_ = Tensor(TensorType{DType::f32, {p.n, p.a.rows, out, out}});
+    x_ = memory({x, Kind::f32, memory::format_tag::nchw}, engine_, const_cast<float*>(p.operand("x")));
+    y_ = memory({y, Kind::f32, memory::format_tag::nchw}, engine_, result_.as_mutable<float>().data());
+    std::vector<float> values = lab::peer::dense(p.a);
+    const memory weights(wanted.weights_desc(), engine_);
+    const memory plain({w, Kind::f32, memory::format_tag::oihw}, engine_, values.data());
+    turn(dnnl::reorder(plain, weights), plain, weights);
+    operands_ = {{DNNL_ARG_SRC, memory(wanted.src_desc(), engine_)}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, memory(wanted.dst_desc(), engine_)}};
+    to_x_ = dnnl::reorder(x_, operands_.at(DNNL_ARG_SRC)), to_y_ = dnnl::reorder(operands_.at(DNNL_ARG_DST), y_);
+    turn(to_x_, x_, operands_.at(DNNL_ARG_SRC));
+    product_ = dnnl::convolution_forward(wanted);
+    path_ = wanted.impl_info_str();
+    stream_.wait();
+  }
+  dnnl::convolution_forward::primitive_desc describe(const memory::desc& x, const memory::desc& w, const memory::desc& y, const memory::dims& pads) const {
+    const auto kind = dnnl::prop_kind::forward_inference;
+    const auto algorithm = dnnl::algorithm::convolution_direct;
+    const memory::dims strides{stride_, stride_};
+#if DNNL_VERSION_MAJOR >= 3
+    return {engine_, kind, algorithm, x, w, y, strides, pads, pads};
+#else
+    return {dnnl::convolution_forward::desc(kind, algorithm, x, w, y, strides, pads, pads), engine_};
+#endif
+  }
+  void turn(const dnnl::reorder& how, const memory& from, const memory& to) { how.execute(stream_, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}); }
+
+  const bool counts_;
+  const memory::dim size_, kernel_, stride_;
+  Tensor result_;
+  dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream_{engine_};
+  memory x_, y_;
+  std::unordered_map<int, memory> operands_;
+  dnnl::reorder to_x_, to_y_;
+  dnnl::convolution_forward product_;
+  std::string path_;
+};
 }  // namespace
 
 int main() {
   const dnnl_version_t* v = dnnl_version();
   const std::string version = std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
-  return lab::peer::run({version, {{"spmm", "onednn_dense", lab::peer::make<OneDnnDense>, {DType::f32, DType::bf16, DType::f16, DType::i8}}}});
+  return lab::peer::run({version, {{"spmm", "onednn_dense", lab::peer::make<OneDnnDense>, {DType::f32, DType::bf16, DType::f16, DType::i8}},
+                                   {"conv", "onednn_dense", lab::peer::make<OneDnnConvolution>, {DType::f32}}}});
 }

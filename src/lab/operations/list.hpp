@@ -5,4 +5,5 @@ namespace tulle::lab {
 Operation spmm_operation();
 Operation sddmm_operation();
 Operation attention_operation();
+Operation conv_operation();
 }  // namespace tulle::lab
