@@ -40,9 +40,12 @@ TilePlan::TilePlan(const Task& t) : tiles((t.n + kLanes - 1) / kLanes) {
   const bool tall = t.a.rows >= 2 * t.a.cols && tiles <= chunk;
   const bool many = tiles >= 4 * t.threads || (tiles >= 2 * t.threads && tiles % t.threads == 0);
   share_tiles = c_packed || (many && !tall);
+  b_rows = t.b_order == DenseOrder::row_major && (overlap || !tail) && !c_packed &&
+           (t.threads == 1 || share_tiles) && t.a.cols * t.ldb <= kLargestOffset;
 }
 
-Tiles::Tiles(const Task& t, const TilePlan& plan, std::unique_ptr<const linear::Prepared> prepared)
+Tiles::Tiles(const Task& t, const TilePlan& plan, std::unique_ptr<const linear::Prepared> prepared,
+             bool b_taken)
     : plan_(plan),
       prepared_(std::move(prepared)),
       copies_(panels::best(cpu_features())),
@@ -54,6 +57,7 @@ Tiles::Tiles(const Task& t, const TilePlan& plan, std::unique_ptr<const linear::
       b_order_(t.b_order),
       c_order_(t.c_order),
       residual_(t.residual),
+      b_taken_(b_taken),
       threads_(t.threads) {
   if (prepared_->blocks() < threads_) plan_.share_tiles = true;
 }
@@ -67,7 +71,11 @@ Index Tiles::panel_floats(Index tiles) const {
   return tiles * ((plan_.b_packed ? plan_.b_panel : 0) + (plan_.c_packed ? plan_.c_panel : 0));
 }
 Index Tiles::scratch_floats() const {
-  return threads_ * scratch_of(plan_.share_tiles || threads_ == 1 ? plan_.chunk : plan_.tiles);
+  return threads_ * thread_floats();
+}
+Index Tiles::thread_floats() const {
+  if (b_taken_) return list_floats(plan_.tiles) + prepared_->panel_floats(plan_.tiles);
+  return scratch_of(plan_.share_tiles || threads_ == 1 ? plan_.chunk : plan_.tiles);
 }
 Tiles::Scratch Tiles::place(float* scratch, Index tiles) const {
   float* const b = scratch + list_floats(tiles);
@@ -120,7 +128,25 @@ void Tiles::multiply(Range tiles, Range blocks, const Operands& o, const Scratch
   if (apart) run(count - 1, count);
 }
 
+/// Without copies of B but the ones that the kernel makes.
+void Tiles::run_in_place(Range tiles, const Operands& o, float* scratch) const noexcept {
+  auto* const list = reinterpret_cast<linear::Tile*>(scratch);
+  for (Index t = tiles.first; t < tiles.last; ++t) {
+    const Index c = offset_of(c_order_, column(t), ldc_);
+    list[t - tiles.first] = {.b = column(t), .c = c, .r = c};
+  }
+  const Index count = tiles.last - tiles.first;
+  const Index apart = plan_.overlap && tiles.last == plan_.tiles;  // kernels keep partial sums in C
+  const auto run = [&](Index first, Index last) {
+    prepared_->run_row_major({list + first, static_cast<std::size_t>(last - first)}, o.b,
+                             scratch + list_floats(plan_.tiles), o.c, residual_ ? o.r : nullptr);
+  };
+  if (count > apart) run(0, count - apart);
+  if (apart) run(count - 1, count);
+}
+
 void Tiles::run_chunks(Range tiles, const Operands& o, float* scratch) const noexcept {
+  if (b_taken_) return run_in_place(tiles, o, scratch);
   const Scratch s = place(scratch, plan_.chunk);
   for (Index t = tiles.first; t < tiles.last; t += plan_.chunk) {
     const Range some{t, std::min(tiles.last, t + plan_.chunk)};
@@ -133,7 +159,7 @@ void Tiles::run_chunks(Range tiles, const Operands& o, float* scratch) const noe
 /// Few tiles: each thread streams its part of A over all of them, with a B of its own: what another core has
 /// just written is slow to read (512 x 512, 90 %, n 32, two threads: 15 us with one B for both).
 void Tiles::run_rows(const Operands& o, float* scratch) const noexcept {
-  const Index blocks = prepared_->blocks(), own = scratch_of(plan_.tiles);
+  const Index blocks = prepared_->blocks(), own = thread_floats();
   parallel_for(threads_, threads_, [&](Index first, Index last) {
     for (Index k = first; k < last; ++k) {
       const Scratch s = place(scratch + own * k, plan_.tiles);
@@ -146,7 +172,7 @@ void Tiles::run_rows(const Operands& o, float* scratch) const noexcept {
 void Tiles::run(const Operands& o, float* scratch) const noexcept {
   if (threads_ == 1) return run_chunks({0, plan_.tiles}, o, scratch);
   if (!plan_.share_tiles) return run_rows(o, scratch);
-  const Index own = scratch_of(plan_.chunk);
+  const Index own = thread_floats();
   const Index threads =
       std::min<Index>(threads_, plan_.overlap ? plan_.tiles / 2 : plan_.tiles);  // one writes both
   parallel_for(threads, threads_, [&](Index first, Index last) {
@@ -162,8 +188,8 @@ std::optional<std::string> refuse(const Task& t) {
 }
 
 /// What copying to and from panels takes, at some 40 bytes a nanosecond.
-double copies_us(const Task& t, const TilePlan& plan) {
-  const Index rows = (plan.b_packed ? t.a.cols : 0) + (plan.c_packed ? t.a.rows : 0);
+double copies_us(const Task& t, const TilePlan& plan, bool b_taken) {
+  const Index rows = (plan.b_packed && !b_taken ? t.a.cols : 0) + (plan.c_packed ? t.a.rows : 0);
   return static_cast<double>(rows * plan.tiles * kLanes) * 4 / 40e3;
 }
 
@@ -175,7 +201,9 @@ double stores_us(const Task& t, const TilePlan& plan) {
   return bytes / (plan.c_stride > kLanes ? 20e3 : 40e3);
 }
 
-linear::Problem problem_of(const Task& t, const TilePlan& plan, std::span<const std::int32_t> b_offsets) {
+/// b_taken: for a kernel that reads a row-major B where it lies.
+linear::Problem problem_of(const Task& t, const TilePlan& plan, std::span<const std::int32_t> b_offsets,
+                           bool b_taken) {
   linear::Problem p;
   p.a = t.a;
   p.b_offsets = b_offsets;
@@ -183,7 +211,11 @@ linear::Problem problem_of(const Task& t, const TilePlan& plan, std::span<const 
   p.c_stride = p.r_stride = plan.c_stride;
   p.residual = t.residual;
   p.activation = t.activation;
-  p.tiles = std::min(plan.chunk, plan.share_tiles ? (plan.tiles + t.threads - 1) / t.threads : plan.tiles);
+  p.tiles = plan.share_tiles ? (plan.tiles + t.threads - 1) / t.threads : plan.tiles;
+  if (b_taken)
+    p.b_ld = t.ldb;
+  else
+    p.tiles = std::min(plan.chunk, p.tiles);
   return p;
 }
 }  // namespace
@@ -194,8 +226,9 @@ void offer_tiles(const Task& t, std::vector<Offer>& offers) {
   auto b_offsets = std::make_shared<std::vector<std::int32_t>>();
   for (Index k = 0; !refusal && k < t.a.cols; ++k)
     b_offsets->push_back(static_cast<std::int32_t>(k * plan.b_stride));
-  const linear::Problem p = problem_of(t, plan, *b_offsets);
   for (const linear::Kernel* kernel : linear::kernels()) {
+    const bool b_taken = plan.b_rows && kernel->row_major;
+    const linear::Problem p = problem_of(t, plan, *b_offsets, b_taken);
     Offer o{.kernel = std::string(kernel->name),
             .needs = kernel->needs,
             .sparse = kernel->sparse,
@@ -204,9 +237,9 @@ void offer_tiles(const Task& t, std::vector<Offer>& offers) {
             .refusal = refusal ? refusal : kernel->refuse(p)};
     if (!o.refusal)
       o.cost_us = kernel->cost_us(p) * static_cast<double>(plan.tiles) / static_cast<double>(p.tiles) +
-                  copies_us(t, plan) + stores_us(t, plan);
-    o.prepare = [&t, kernel, plan, p, b_offsets]() -> std::unique_ptr<Product> {
-      return std::make_unique<Tiles>(t, plan, kernel->prepare(p));
+                  copies_us(t, plan, b_taken) + stores_us(t, plan);
+    o.prepare = [&t, kernel, plan, p, b_taken, b_offsets]() -> std::unique_ptr<Product> {
+      return std::make_unique<Tiles>(t, plan, kernel->prepare(p), b_taken);
     };
     offers.push_back(std::move(o));
   }

@@ -14,6 +14,7 @@ struct TilePlan {
   Index b_stride, c_stride;  ///< floats from a row of a tile to the next, of B and of C
   Index b_panel,
       c_panel;       ///< of the packed ones; a line more than needed, or panels would share sets of the L1
+  bool b_rows;       ///< row_major kernels (linear::Problem::b_ld) find B's where they lie
   Index chunk;       ///< tiles that are copied and multiplied together, in the L2 cache
   bool share_tiles;  ///< threads take tiles; false: rows, each in turn of all tiles
 };
@@ -21,7 +22,8 @@ struct TilePlan {
 /// A kernel of the linear family on a task.
 class Tiles final : public Product {
  public:
-  Tiles(const Task&, const TilePlan&, std::unique_ptr<const linear::Prepared>);
+  /// b_taken: the kernel was prepared to read a row-major B where it lies.
+  Tiles(const Task&, const TilePlan&, std::unique_ptr<const linear::Prepared>, bool b_taken);
   void run(const Operands&, float* scratch) const noexcept override;
   Index scratch_floats() const override;
   std::size_t bytes() const override { return prepared_->bytes(); }
@@ -48,14 +50,16 @@ class Tiles final : public Product {
   void load(Range tiles, const Operands&, const Scratch&) const noexcept;
   void multiply(Range tiles, Range blocks, const Operands&, const Scratch&) const noexcept;
   void run_chunks(Range tiles, const Operands&, float* scratch) const noexcept;
+  void run_in_place(Range tiles, const Operands&, float* scratch) const noexcept;
   void run_rows(const Operands&, float* scratch) const noexcept;
+  Index thread_floats() const;
 
   TilePlan plan_;
   std::unique_ptr<const linear::Prepared> prepared_;
   const panels::Kernel& copies_;
   Index rows_, cols_, n_, ldb_, ldc_;
   DenseOrder b_order_, c_order_;
-  bool residual_;
+  bool residual_, b_taken_;
   int threads_;
 };
 }  // namespace tulle::library

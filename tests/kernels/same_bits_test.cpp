@@ -6,6 +6,7 @@
 #include <cstring>
 #include <random>
 
+#include "core/buffer.hpp"
 #include "kernels/linear/kernel.hpp"
 #include "kernels/spmv/kernel.hpp"
 #include "support/activations.hpp"
@@ -90,6 +91,24 @@ struct Case {
     prepared->run(tiles, 0, prepared->blocks(), b.data(), c.data(), shape.residual ? r.data() : nullptr);
     return c;
   }
+  /// The same from a row-major B, with a gap between its rows.
+  std::vector<float> run_row_major(const linear::Kernel& kernel) const {
+    constexpr Index kLd = kTiles * kLanes + 5;
+    linear::Problem p = problem();
+    p.mask = false, p.b_ld = kLd;
+    if (!kernel.row_major || kernel.refuse(p)) return {};
+    std::vector<float> rows(static_cast<std::size_t>(shape.cols * kLd)), c(r.size());
+    std::vector<linear::Tile> places = tiles;
+    for (Index t = 0; t < kTiles; ++t) {
+      places[t].b = t * kLanes;
+      for (Index k = 0; k < shape.cols; ++k)
+        std::copy_n(b.data() + tiles[t].b + k * kLanes, kLanes, rows.data() + k * kLd + t * kLanes);
+    }
+    const auto prepared = kernel.prepare(p);
+    Buffer<float> panels(static_cast<std::size_t>(prepared->panel_floats(kTiles)));
+    prepared->run_row_major(places, rows.data(), panels.data(), c.data(), shape.residual ? r.data() : nullptr);
+    return c;
+  }
   /// The same by vectors, in tiles.
   std::vector<float> run(const spmv::Kernel& kernel) const {
     constexpr Index kColumns = kTiles * kLanes;
@@ -123,11 +142,10 @@ struct Case {
 };
 
 template <class Kernel>
-void expect_bits(const Case& t, std::span<const Kernel* const> kernels, std::vector<float>& wanted,
-                 int& ran) {
+void expect_bits(std::span<const Kernel* const> kernels, auto run, std::vector<float>& wanted, int& ran) {
   for (const Kernel* kernel : kernels) {
     if (kernel->needs == Features::none || !contains(cpu_features(), kernel->needs)) continue;
-    const std::vector<float> got = t.run(*kernel);
+    const std::vector<float> got = run(*kernel);
     if (got.empty()) continue;
     ++ran;
     if (wanted.empty()) wanted = got;
@@ -143,8 +161,12 @@ void expect_same_bits(const Shape& s) {
   const Case t(s);
   std::vector<float> wanted;
   int ran = 0;
-  expect_bits(t, linear::kernels(), wanted, ran);
-  if (!s.taps && s.last_lanes == 0xffff) expect_bits(t, spmv::kernels(), wanted, ran);
+  const auto run = [&](const auto& kernel) { return t.run(kernel); };
+  expect_bits(linear::kernels(), run, wanted, ran);
+  if (!s.taps && s.last_lanes == 0xffff) {
+    expect_bits(linear::kernels(), [&](const auto& kernel) { return t.run_row_major(kernel); }, wanted, ran);
+    expect_bits(spmv::kernels(), run, wanted, ran);
+  }
   EXPECT_TRUE(ran > 1 || !contains(cpu_features(), Features::avx2));
 }
 }  // namespace

@@ -95,9 +95,12 @@ void finish(Assembler& to, const Piece& piece, ValueStream& values) {
 }
 
 void multiply(Assembler& to, const Piece& piece, const Column& column, ValueStream& values) {
-  const bool lone = column.count == 1;
-  if (!lone)
-    for (int half = 0; half < kHalves; ++half) to.load(kRowOfB[half], half_of(kB, column.b_bytes, half));
+  const bool copied = column.source_bytes >= 0, lone = column.count == 1 && !copied;
+  for (int half = 0; half < kHalves && !lone; ++half) {
+    to.load(kRowOfB[half],
+            copied ? half_of(kSource, column.source_bytes, half) : half_of(kB, column.b_bytes, half));
+    if (column.keep) to.store(half_of(kB, column.b_bytes, half), kRowOfB[half]);
+  }
   for (const Nonzero& x : piece.all.of(column)) {
     to.broadcast(kValue, values.next(x.value));
     for (int half = 0; half < kHalves; ++half)
@@ -138,5 +141,5 @@ double cost_us(const Problem& p) {
 }  // namespace
 
 extern constinit const Kernel jit_avx2{
-    "linear/jit/avx2", Features::avx2 | Features::jit, true, refuse, cost_us, prepare};
+    "linear/jit/avx2", Features::avx2 | Features::jit, true, refuse, cost_us, prepare, DType::f32, true};
 }  // namespace tulle::linear

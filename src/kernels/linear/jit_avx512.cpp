@@ -145,28 +145,38 @@ void multiply_scalar(Assembler& to, Product product, Vec to_sum, Mem value) {
   }
 }
 
-/// A lone nonzero is an immediate: on Zen 4 1.33 cycles against 2.0 with the value from memory; on Intel's
-/// servers, where loads are what runs out, up to 6 % at 95 % zeros.
-void multiply(Assembler& to, const Piece& piece, const Column& column, Mem row_of_b, ValueStream& values) {
+struct Cursors {
+  Cursor tile, source;
+};
+
+/// The first of the columns. A lone nonzero is an immediate: on Zen 4 1.33 cycles against 2.0 with the value
+/// from memory; on Intel's servers, where loads are what runs out, up to 6 % at 95 % zeros.
+void multiply(Assembler& to, const Piece& piece, std::span<const Column> columns, Cursors& b,
+              ValueStream& values) {
+  const Column& column = columns.front();
   const auto nonzeros = piece.all.of(column);
-  if (column.count == 1) {
+  if (column.source_bytes >= 0) {
+    to.load(kRowOfB, reach_source(b.source, column, piece.problem.b_ld));
+    if (column.keep) to.store(reach(b.tile, columns), kRowOfB);
+  } else if (column.count == 1) {
     to.broadcast(kValue, nonzeros[0].value);
-    multiply_lone(to, piece.product, sum(nonzeros[0].row), column, row_of_b);
+    multiply_lone(to, piece.product, sum(nonzeros[0].row), column, reach(b.tile, columns));
     return;
+  } else {
+    load_row(to, piece.product, column, reach(b.tile, columns));
   }
-  load_row(to, piece.product, column, row_of_b);
   for (const Nonzero& x : nonzeros) multiply_scalar(to, piece.product, sum(x.row), values.next(x.value));
 }
 }  // namespace
 
 Emitted emit_avx512(Assembler& to, const Piece& piece) {
-  Cursor b(to, kB, 64);
+  Cursors b{{to, kB, 64}, {to, kSource, 64}};
   ValueStream values(to, 4);
   SpreadPrefetch prefetch(to, piece);
   if (piece.product == Product::bf16_singles) to.mask(kHighHalves, 0xaaaaaaaau);
   start(to, piece, values);
   for (std::size_t k = 0; k < piece.columns.size(); ++k) {
-    multiply(to, piece, piece.columns[k], reach(b, piece.columns.subspan(k)), values);
+    multiply(to, piece, piece.columns.subspan(k), b, values);
     prefetch.after(piece.columns[k].count);
   }
   finish(to, piece, values);
@@ -202,5 +212,5 @@ double cost_us(const Problem& p) {
 }  // namespace
 
 extern constinit const Kernel jit_avx512{
-    "linear/jit/avx512", Features::avx512 | Features::jit, true, refuse, cost_us, prepare};
+    "linear/jit/avx512", Features::avx512 | Features::jit, true, refuse, cost_us, prepare, DType::f32, true};
 }  // namespace tulle::linear

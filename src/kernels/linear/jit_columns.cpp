@@ -1,6 +1,7 @@
 #include "kernels/linear/jit_columns.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace tulle::linear::generated {
@@ -55,5 +56,46 @@ Columns collect_columns(const Problem& p, std::span<const std::int32_t> ranks, I
       result.nonzeros[c.first + c.count++] = {static_cast<std::int32_t>(i - first), p.a.values[e]};
     }
   return result;
+}
+
+std::vector<std::int32_t> cut_columns(std::span<const Columns> tiles, Index cols, Index blocks) {
+  std::vector<Index> before(static_cast<std::size_t>(cols) + 1, 0);  // nonzeros of the ranks before each
+  for (const Columns& tile : tiles)
+    for (const Column& c : tile.columns) before[static_cast<std::size_t>(c.rank) + 1] += c.count;
+  std::partial_sum(before.begin(), before.end(), before.begin());
+  std::vector<std::int32_t> ranks;
+  for (Index block = 0; block < blocks; ++block) {
+    const auto at = std::lower_bound(before.begin(), before.end(), before.back() * block / blocks);
+    ranks.push_back(static_cast<std::int32_t>(at - before.begin()));
+  }
+  ranks.push_back(static_cast<std::int32_t>(cols));
+  return ranks;
+}
+
+Index place_in_panels(std::span<Columns> tiles, std::span<const std::int32_t> blocks, Index b_ld, bool copy) {
+  std::vector<std::int32_t> users(static_cast<std::size_t>(blocks.back()), 0), places(users);
+  for (const Columns& tile : tiles)
+    for (const Column& c : tile.columns) ++users[static_cast<std::size_t>(c.rank)];
+  std::int32_t longest = 0;
+  for (std::size_t block = 0; block + 1 < blocks.size(); ++block) {
+    std::int32_t place = 0;
+    for (auto rank = static_cast<std::size_t>(blocks[block]); std::cmp_less(rank, blocks[block + 1]);
+         ++rank) {
+      places[rank] = place;
+      place += copy && users[rank] > 1;
+    }
+    longest = std::max(longest, place);
+  }
+  std::vector<bool> read(users.size(), false);
+  for (Columns& tile : tiles)
+    for (Column& c : tile.columns) {
+      const auto rank = static_cast<std::size_t>(c.rank);
+      c.b_bytes = Index{4} * kLanes * places[rank];
+      if (read[rank] && copy) continue;
+      read[rank] = true;
+      c.source_bytes = Index{4} * b_ld * c.rank;
+      c.keep = copy && users[rank] > 1;
+    }
+  return longest;
 }
 }  // namespace tulle::linear::generated

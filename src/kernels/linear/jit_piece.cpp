@@ -52,6 +52,14 @@ jit::Mem reach(jit::Cursor& b, std::span<const Column> columns) {
   return b.at(bytes);
 }
 
+jit::Mem reach_source(jit::Cursor& source, const Column& column, Index b_ld) {
+  constexpr Index kWorthMoving = 3;  // rows
+  const Index row_bytes = 4 * b_ld;
+  const bool gains = row_bytes % kLine == 0 && kWorthMoving * row_bytes <= 255 * kLine;
+  if (gains && !source.reaches(column.source_bytes)) source.move_before(column.source_bytes);
+  return source.at(column.source_bytes);
+}
+
 Index tiles_of_rows(Index rows, Index most) {
   return (rows + most - 1) / most;
 }

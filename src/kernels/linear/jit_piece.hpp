@@ -22,7 +22,8 @@ struct IntegerRows {
 /// What one generated function computes: some rows of C on one tile, over one block of the columns of A.
 ///   void f(const float* b, float* c, const float* values, const float* r, uint64 lanes, const byte*
 ///   prefetch)
-/// c and r point at the first of the rows; `values` is the stream that the emitter returns.
+/// c and r point at the first of the rows; `values` is the stream that the emitter returns. Where rows of B
+/// are copied on the way, b is the tile's panel and `lanes` the address of the tile in row-major B.
 struct Piece {
   const Problem& problem;
   Index first_row, rows;
@@ -35,7 +36,7 @@ struct Piece {
   Index nonzeros() const;
 };
 constexpr jit::Gpr kB = jit::Gpr::rdi, kC = jit::Gpr::rsi, kValues = jit::Gpr::rdx, kResidual = jit::Gpr::rcx,
-                   kLaneBits = jit::Gpr::r8, kPrefetch = jit::Gpr::r9;
+                   kLaneBits = jit::Gpr::r8, kSource = jit::Gpr::r8, kPrefetch = jit::Gpr::r9;
 
 struct Emitted {
   std::vector<float> values;
@@ -83,6 +84,8 @@ class SpreadPrefetch {
 /// Where the first of these columns finds its row of B: by a short displacement, moving the cursor if enough
 /// of the columns behind it gain by that.
 jit::Mem reach(jit::Cursor& b, std::span<const Column>);
+/// Likewise in row-major B, b_ld floats from row to row.
+jit::Mem reach_source(jit::Cursor& source, const Column&, Index b_ld);
 
 std::optional<std::string> refuse_program(const Problem&, const Emitter&);
 std::unique_ptr<Prepared> make_program(const Problem&, const Emitter&, const IntegerRows& = {});

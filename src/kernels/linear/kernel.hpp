@@ -29,6 +29,9 @@ struct Problem {
   Activation activation;
   Index tiles = 1;                          ///< how many tiles a run will have, for choices and cost
   Index lanes = 0;                          ///< how many of their lanes are real columns; 0: all
+  /// Not 0: B is row-major, this many floats from row to row; b_offsets (rising multiples of 16) say where rows
+  /// would lie in panels. Only for kernels that are row_major, without mask.
+  Index b_ld = 0;
 };
 
 /// Floats from the buffers' starts to the tile; bit i of lanes: lane i is a real column.
@@ -48,6 +51,11 @@ class Prepared {
   /// written, all 16 of B are read.
   virtual void run(std::span<const Tile> tiles, Index first_block, Index last_block, const float* b, float* c,
                    const float* r) const noexcept = 0;
+  /// All rows of C for whole tiles of a row-major B (Problem::b_ld), rows of which may be copied to `panels`,
+  /// panel_floats(tiles) of scratch at a multiple of 64 bytes.
+  virtual void run_row_major(std::span<const Tile>, const float* /*b*/, float* /*panels*/, float* /*c*/,
+                             const float* /*r*/) const noexcept {}
+  virtual Index panel_floats(Index /*tiles*/) const { return 0; }
   virtual std::size_t bytes() const = 0;  ///< of code, values and indices
   /// What a run reads first, and what will be read after this run ends: for prefetching across layers.
   virtual std::span<const std::byte> first_bytes() const { return {}; }
@@ -62,6 +70,7 @@ struct Kernel {
   double (*cost_us)(const Problem&);                               ///< rough model of one run on one core
   std::unique_ptr<Prepared> (*prepare)(const Problem&);            ///< copies what it needs from the problem
   DType dtype = DType::f32;  ///< of values and activations
+  bool row_major = false;    ///< heeds Problem::b_ld: has run_row_major
 };
 
 /// Best first; the last, the reference, accepts everything.
