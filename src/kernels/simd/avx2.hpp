@@ -109,6 +109,13 @@ TULLE_INLINE V round(V a) {
   constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
   return {_mm256_round_ps(a.lo, kNearest), _mm256_round_ps(a.hi, kNearest)};
 }
+struct Split {
+  V whole, rest;
+};
+TULLE_INLINE Split split(V x) {
+  const V whole = {_mm256_floor_ps(x.lo), _mm256_floor_ps(x.hi)};
+  return {whole, x - whole};
+}
 /// 2^n for whole -126 <= n <= 127.
 TULLE_INLINE __m256 power2(__m256i n) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));

@@ -103,7 +103,14 @@ TULLE_INLINE V abs(V a) {
 TULLE_INLINE V round(V a) {
   return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
-/// a 2^n for whole n.
+/// x = whole + rest, 0 <= rest < 1; `whole` may keep the rest: scale2 takes what is below.
+struct Split {
+  V whole, rest;
+};
+TULLE_INLINE Split split(V x) {
+  return {x, {_mm512_reduce_ps(x.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)}};
+}
+/// a 2^n, n rounded down.
 TULLE_INLINE V scale2(V a, V n) {
   return {_mm512_scalef_ps(a.v, n.v)};
 }
