@@ -3,6 +3,7 @@
 
 #include "core/threads.hpp"
 #include "kernels/narrow/panels.hpp"
+#include "kernels/narrow/sequence.hpp"
 #include "kernels/panels/kernel.hpp"
 #include "library/product.hpp"
 
@@ -10,10 +11,12 @@ namespace tulle::library {
 namespace {
 class NarrowTiles final : public Product {
  public:
-  NarrowTiles(const Task& t, std::unique_ptr<const narrow::Prepared> prepared)
+  NarrowTiles(const Task& t, std::unique_ptr<const narrow::Prepared> prepared,
+              std::vector<std::int32_t> sequence)
       : prepared_(std::move(prepared)),
+        sequence_(std::move(sequence)),
         copies_(panels::best(cpu_features())),
-        b_{nullptr, t.dtype, t.a.cols, t.n, t.ldb, t.b_order == DenseOrder::tokens},
+        b_{nullptr, t.dtype, t.a.cols, t.n, t.ldb, t.b_order, sequence_},
         rows_(t.a.rows),
         ldc_(t.ldc),
         c_order_(t.c_order),
@@ -31,7 +34,7 @@ class NarrowTiles final : public Product {
   static bool packs_c(const Task& t) {
     return t.c_order == DenseOrder::tokens || (t.c_order == DenseOrder::row_major && t.n % kLanes != 0);
   }
-  std::size_t bytes() const override { return prepared_->bytes(); }
+  std::size_t bytes() const override { return prepared_->bytes() + sequence_.size() * sizeof(std::int32_t); }
   Index scratch_floats() const override { return list_floats() + chunk_ * (b_panel_ + c_panel_); }
 
   void run(const Operands& o, float* scratch) const noexcept override {
@@ -87,6 +90,7 @@ class NarrowTiles final : public Product {
   }
 
   std::unique_ptr<const narrow::Prepared> prepared_;
+  std::vector<std::int32_t> sequence_;  ///< of B's rows
   const panels::Kernel& copies_;
   narrow::Source b_;
   Index rows_, ldc_;
@@ -95,6 +99,15 @@ class NarrowTiles final : public Product {
   int threads_;
   Index tiles_, b_panel_, c_panel_;
   Index chunk_;  ///< tiles that are packed and multiplied together, in the L2 caches
+};
+
+/// A by columns in the order that makes its words fewest, and that order; empty: as they come.
+struct Reordered {
+  explicit Reordered(const Task& t) : sequence(narrow::fewest_words(t.a, t.dtype)) {
+    if (!sequence.empty()) a = narrow::reordered(t.a, sequence);
+  }
+  std::vector<std::int32_t> sequence;
+  Csr a;
 };
 
 narrow::Problem problem_of(const Task& t) {
@@ -109,7 +122,8 @@ narrow::Problem problem_of(const Task& t) {
 }  // namespace
 
 void offer_narrow(const Task& t, std::vector<Offer>& offers) {
-  const narrow::Problem p = problem_of(t);
+  const narrow::Problem as_given = problem_of(t);
+  std::shared_ptr<const Reordered> reordered;  // made when the first kernel asks for it
   for (const narrow::Kernel* kernel : narrow::kernels()) {
     Offer o{.kernel = std::string(kernel->name),
             .needs = kernel->needs,
@@ -118,11 +132,16 @@ void offer_narrow(const Task& t, std::vector<Offer>& offers) {
             .pads = kernel->pads,
             .dtype = kernel->dtype};
     if (t.dtype == kernel->dtype) {
+      narrow::Problem p = as_given;
       o.refusal = kernel->refuse(p);
-      if (t.b_order == DenseOrder::panels) o.refusal = "takes B by rows or as tokens";
+      const bool reorder = kernel->words && !o.refusal && t.b_order != DenseOrder::tokens &&
+                           contains(cpu_features(), kernel->needs);
+      if (reorder && !reordered) reordered = std::make_shared<const Reordered>(t);
+      if (reorder && !reordered->sequence.empty()) p.a = reordered->a.view();
       if (!o.refusal) o.cost_us = kernel->cost_us(p);
-      o.prepare = [&t, kernel, p]() -> std::unique_ptr<Product> {
-        return std::make_unique<NarrowTiles>(t, kernel->prepare(p));
+      o.prepare = [&t, kernel, p, reordered = reorder ? reordered : nullptr]() -> std::unique_ptr<Product> {
+        return std::make_unique<NarrowTiles>(t, kernel->prepare(p),
+                                             reordered ? reordered->sequence : std::vector<std::int32_t>{});
       };
     }
     offers.push_back(std::move(o));

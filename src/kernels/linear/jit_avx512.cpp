@@ -34,7 +34,7 @@ void start(Assembler& to, const Piece& piece, ValueStream& values) {
     if (piece.product == Product::s8_u8_quads) {
       const std::int32_t at = piece.integers.starts[static_cast<std::size_t>(piece.first_row + i)];
       if (at != 0)
-        to.broadcast(sum(i), values.next(std::bit_cast<float>(at)));
+        to.broadcast(sum(i), std::bit_cast<float>(at));  // loads are what runs out
       else
         to.zero(sum(i));
       continue;
@@ -78,9 +78,12 @@ void scale(Assembler& to, const Piece& piece, ValueStream& values) {
   const Problem& p = piece.problem;
   for (Index i = 0; i < piece.rows; ++i) {
     const auto row = static_cast<std::size_t>(piece.first_row + i);
+    const float factor = piece.integers.scales[row], bias = p.bias.empty() ? 0 : p.bias[row];
     to.ints_to_floats(sum(i));
-    to.broadcast(kValue, values.next(piece.integers.scales[row]));
-    to.fma_onto_scalar(sum(i), kValue, values.next(p.bias.empty() ? 0 : p.bias[row]));
+    if (factor != 1 || bias != 0) {
+      to.broadcast(kValue, values.next(factor));
+      to.fma_onto_scalar(sum(i), kValue, values.next(bias));
+    }
     if (p.residual) to.add(sum(i), sum(i), row_of(kResidual, i, p.r_stride));
   }
 }

@@ -156,10 +156,10 @@ constexpr Features kNeeds = kIsa | Features::amx;
 
 extern constinit const Kernel amx_blocks_bf16{
     "narrow/amx/blocks/bf16", DType::bf16,           kNeeds, true, refuse_tiles,
-    cost_us<false>,           prepare<false, false>, true};
+    cost_us<false>,           prepare<false, false>, false,  true};
 extern constinit const Kernel amx_dense_bf16{
     "narrow/amx/dense/bf16", DType::bf16,          kNeeds, false, refuse_tiles,
-    cost_us<true>,           prepare<false, true>, true};
+    cost_us<true>,           prepare<false, true>, false,  true};
 extern constinit const Kernel amx_blocks_i8{
     "narrow/amx/blocks/i8", DType::i8, kNeeds, true, refuse_tiles, cost_us<false>, prepare<true, false>};
 extern constinit const Kernel amx_dense_i8{

@@ -54,12 +54,19 @@ double quads_us(const Problem& p) {
 constexpr Features kNeeds = Features::avx512 | Features::jit;
 }  // namespace
 
-extern constinit const Kernel jit_bf16_pairs{
-    "narrow/jit/bf16/pairs", DType::bf16, kNeeds | Features::avx512_bf16, true,
-    refuse<OnWords, kPairs>, pairs_us,    prepare<OnWords, kPairs>,       true};
+extern constinit const Kernel jit_bf16_pairs{"narrow/jit/bf16/pairs",
+                                             DType::bf16,
+                                             kNeeds | Features::avx512_bf16,
+                                             true,
+                                             refuse<OnWords, kPairs>,
+                                             pairs_us,
+                                             prepare<OnWords, kPairs>,
+                                             true,
+                                             true};
 extern constinit const Kernel jit_bf16_singles{
     "narrow/jit/bf16/singles",   DType::bf16, kNeeds, true, refuse<OnColumns, kSingles>, singles_us,
     prepare<OnColumns, kSingles>};
-extern constinit const Kernel jit_i8{"narrow/jit/i8",         DType::i8, kNeeds | Features::avx512_vnni, true,
-                                     refuse<OnWords, kQuads>, quads_us,  prepare<OnWords, kQuads>};
+extern constinit const Kernel jit_i8{
+    "narrow/jit/i8",         DType::i8, kNeeds | Features::avx512_vnni, true,
+    refuse<OnWords, kQuads>, quads_us,  prepare<OnWords, kQuads>,       true};
 }  // namespace tulle::narrow

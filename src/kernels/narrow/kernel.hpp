@@ -40,7 +40,8 @@ struct Kernel {
   std::optional<std::string> (*refuse)(const Problem&);
   double (*cost_us)(const Problem&);
   std::unique_ptr<Prepared> (*prepare)(const Problem&);
-  bool pads = false;  ///< bf16: values absent from words (or tiles) that are stored count as 0, see above
+  bool words = false;  ///< its time is that of A's words: an order of columns with fewer of them is welcome
+  bool pads = false;   ///< bf16: values absent from words (or tiles) that are stored count as 0, see above
 };
 
 /// Of both types, best first; the references, which refuse nothing but values that do not fit i8, come last.

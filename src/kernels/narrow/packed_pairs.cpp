@@ -37,5 +37,6 @@ extern constinit const Kernel packed_bf16_pairs{"narrow/avx512/packed/bf16/pairs
                                                 refuse_packed,
                                                 cost_us,
                                                 prepare<OnWords>,
+                                                true,
                                                 true};
 }  // namespace tulle::narrow

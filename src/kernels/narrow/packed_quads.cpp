@@ -32,5 +32,5 @@ double cost_us(const Problem& p) {
 
 extern constinit const Kernel packed_i8{
     "narrow/avx512/packed/i8", DType::i8, kIsa | Features::avx512_vnni, true, refuse_packed, cost_us,
-    prepare<OnWords>};
+    prepare<OnWords>,          true};
 }  // namespace tulle::narrow

@@ -8,9 +8,17 @@
 
 namespace tulle::narrow {
 namespace {
+constexpr Index kLineBytes = 64;
+
+Index place(const Source& b, Index row, Index column) {
+  const Index k = b.sequence.empty() ? row : b.sequence[static_cast<std::size_t>(row)];
+  if (b.order == DenseOrder::panels) return column / kLanes * b.ld + k * kLanes + column % kLanes;
+  return b.order == DenseOrder::tokens ? column * b.ld + k : k * b.ld + column;
+}
+
 std::uint32_t bits_at(const Source& b, Index row, Index column) {
   if (row >= b.rows || column >= b.cols) return 0;
-  const Index at = b.tokens ? column * b.ld + row : row * b.ld + column;
+  const Index at = place(b, row, column);
   switch (b.dtype) {
     case DType::f32:
       return std::bit_cast<std::uint16_t>(BFloat16(static_cast<const float*>(b.data)[at]));
@@ -37,7 +45,7 @@ bool pack_tokens(const Source& b, Index first, Index last, float* panels) {
   const Index in_word = values_in_word(panel_type(b.dtype));
   const bool words = b.dtype != DType::f32 && b.rows % in_word == 0 && b.ld % in_word == 0 &&
                      reinterpret_cast<std::uintptr_t>(b.data) % alignof(float) == 0;
-  if (!b.tokens || !words) return false;
+  if (b.order != DenseOrder::tokens || !words) return false;
   static const panels::Kernel& copies = panels::best(cpu_features());
   const Index ld = b.ld / in_word, rows = b.rows / in_word, column = first * kLanes;
   const Index columns = std::min(b.cols, last * kLanes) - column;
@@ -48,6 +56,13 @@ bool pack_tokens(const Source& b, Index first, Index last, float* panels) {
   for (Index i = 0; i < (last - first) * rows * kLanes * Index{sizeof(float)}; ++i) bytes[i] ^= 0x80;
   return true;
 }
+
+/// How many of the tiles [first, last) have all of their columns.
+Index whole_tiles(const Source& b, Index first, Index last) {
+  if (b.order == DenseOrder::tokens) return 0;
+  return b.order == DenseOrder::panels ? last - first
+                                       : std::clamp<Index>(b.cols / kLanes - first, 0, last - first);
+}
 }  // namespace
 
 void pack_panels(const Source& b, Index first, Index last, float* panels) {
@@ -55,12 +70,11 @@ void pack_panels(const Source& b, Index first, Index last, float* panels) {
   if (pack_tokens(b, first, last, panels)) return;
   const DType type = panel_type(b.dtype);
   const Index words = words_of(type, b.rows), whole = b.rows / values_in_word(type);
-  const PackWords fast = avx512 ? pack_words_avx512(b.dtype) : pack_any;
-  for (Index tile = first; tile < last; ++tile, panels += words * kLanes) {
-    const Index column = tile * kLanes;
-    const Index by_vectors = !b.tokens && column + kLanes <= b.cols ? whole : 0;
-    fast(b, column, 0, by_vectors, panels);
-    pack_any(b, column, by_vectors, words, panels);
-  }
+  const Index fast = avx512 ? whole_tiles(b, first, last) : 0;
+  const Index in_line = kLineBytes / kLanes / static_cast<Index>(size_bytes(b.dtype));
+  for (Index t = 0; t < fast; t += in_line)
+    pack_words_avx512(b.dtype)(b, first + t, std::min(in_line, fast - t), whole, panels + t * words * kLanes);
+  for (Index t = 0; t < last - first; ++t)
+    pack_any(b, (first + t) * kLanes, t < fast ? whole : 0, words, panels + t * words * kLanes);
 }
 }  // namespace tulle::narrow

@@ -7,11 +7,6 @@ namespace tulle::narrow {
 namespace {
 #define TULLE_PACK inline __attribute__((always_inline)) TULLE_AVX512
 
-template <class T>
-TULLE_PACK const T* row(const Source& b, Index k, Index column) {
-  return static_cast<const T*>(b.data) + k * b.ld + column;
-}
-
 /// bf16 of 16 floats in the low halves of the lanes, to nearest even; not a number stays so.
 TULLE_PACK __m512i rounded(const float* p) {
   const __m512 x = _mm512_loadu_ps(p);
@@ -22,43 +17,66 @@ TULLE_PACK __m512i rounded(const float* p) {
   return _mm512_mask_or_epi32(_mm512_srli_epi32(half, 16), nan, high, _mm512_set1_epi32(0x40));
 }
 
-TULLE_AVX512 void pack_f32(const Source& b, Index column, Index first, Index last, float* panel) {
-  for (Index w = first; w < last; ++w) {
-    const __m512i low = rounded(row<float>(b, 2 * w, column)),
-                  high = rounded(row<float>(b, 2 * w + 1, column));
-    _mm512_storeu_si512(panel + w * kLanes, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+struct Floats {
+  using Element = float;
+  static constexpr DType kPanel = DType::bf16;
+  TULLE_PACK static __m512i word(const float* const (&rows)[2], Index at) {
+    return _mm512_or_si512(rounded(rows[0] + at), _mm512_slli_epi32(rounded(rows[1] + at), 16));
   }
-}
+};
 
-TULLE_PACK __m512i halves(const std::uint16_t* p) {
-  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-}
-TULLE_AVX512 void pack_bf16(const Source& b, Index column, Index first, Index last, float* panel) {
-  for (Index w = first; w < last; ++w) {
-    const __m512i low = halves(row<std::uint16_t>(b, 2 * w, column)),
-                  high = halves(row<std::uint16_t>(b, 2 * w + 1, column));
-    _mm512_storeu_si512(panel + w * kLanes, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+/// Two rows of 16 halves, then the two of each column side by side.
+struct Halves {
+  using Element = std::uint16_t;
+  static constexpr DType kPanel = DType::bf16;
+  TULLE_PACK static __m512i word(const std::uint16_t* const (&rows)[2], Index at) {
+    alignas(64) static constexpr std::uint16_t kSideBySide[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                                  21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                                                  11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    const __m512i both = _mm512_inserti64x4(
+        _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows[0] + at))),
+        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(rows[1] + at)), 1);
+    return _mm512_permutexvar_epi16(_mm512_load_si512(kSideBySide), both);
   }
-}
+};
 
-/// Four rows of 16 bytes: interleaved by bytes, then by pairs of bytes.
+/// Four rows of 16 bytes: their parts of four columns side by side, then the four of each column.
 template <bool kSigned>
-TULLE_AVX512 void pack_bytes(const Source& b, Index column, Index first, Index last, float* panel) {
-  const __m128i flip = _mm_set1_epi8(kSigned ? static_cast<char>(0x80) : 0);
-  for (Index w = first; w < last; ++w) {
-    __m128i x[4];
+struct Bytes {
+  using Element = std::uint8_t;
+  static constexpr DType kPanel = DType::i8;
+  TULLE_PACK static __m512i word(const std::uint8_t* const (&rows)[4], Index at) {
+    alignas(64) static constexpr std::int32_t kFours[16] = {0, 4, 8,  12, 1, 5, 9,  13,
+                                                            2, 6, 10, 14, 3, 7, 11, 15};
+    const __m128i turned = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m512i all = _mm512_castsi128_si512(_mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[0] + at)));
+    all = _mm512_inserti32x4(all, _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[1] + at)), 1);
+    all = _mm512_inserti32x4(all, _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[2] + at)), 2);
+    all = _mm512_inserti32x4(all, _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[3] + at)), 3);
+    const __m512i fours = _mm512_permutexvar_epi32(_mm512_load_si512(kFours), all);
+    const __m512i words = _mm512_shuffle_epi8(fours, _mm512_broadcast_i32x4(turned));
+    return _mm512_xor_si512(words, _mm512_set1_epi8(kSigned ? static_cast<char>(0x80) : 0));
+  }
+};
+
+/// Tiles whose rows share cache lines go together, or each would be read from L2 once for every tile.
+template <class Type>
+TULLE_AVX512 void pack(const Source& b, Index tile, Index tiles, Index words, float* panels) {
+  using Element = typename Type::Element;
+  constexpr Index kInWord = values_in_word(Type::kPanel);
+  const Index panel = words_of(Type::kPanel, b.rows) * kLanes;
+  const Index from_tile = b.order == DenseOrder::panels ? b.ld : kLanes,
+              from_row = b.order == DenseOrder::panels ? kLanes : b.ld;
+  const Element* const first = static_cast<const Element*>(b.data) + tile * from_tile;
+  for (Index w = 0; w < words; ++w) {
+    const Element* rows[kInWord];
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      const auto* from = reinterpret_cast<const __m128i*>(row<std::uint8_t>(b, 4 * w + i, column));
-      x[i] = _mm_xor_si128(_mm_loadu_si128(from), flip);
+    for (Index i = 0; i < kInWord; ++i) {
+      const Index k = kInWord * w + i;
+      rows[i] = first + (b.sequence.empty() ? k : b.sequence[static_cast<std::size_t>(k)]) * from_row;
     }
-    const __m128i low[2] = {_mm_unpacklo_epi8(x[0], x[1]), _mm_unpacklo_epi8(x[2], x[3])},
-                  high[2] = {_mm_unpackhi_epi8(x[0], x[1]), _mm_unpackhi_epi8(x[2], x[3])};
-    auto* out = reinterpret_cast<__m128i*>(panel + w * kLanes);
-    _mm_storeu_si128(out, _mm_unpacklo_epi16(low[0], low[1]));
-    _mm_storeu_si128(out + 1, _mm_unpackhi_epi16(low[0], low[1]));
-    _mm_storeu_si128(out + 2, _mm_unpacklo_epi16(high[0], high[1]));
-    _mm_storeu_si128(out + 3, _mm_unpackhi_epi16(high[0], high[1]));
+    for (Index t = 0; t < tiles; ++t)
+      _mm512_storeu_si512(panels + t * panel + w * kLanes, Type::word(rows, t * from_tile));
   }
 }
 #undef TULLE_PACK
@@ -67,13 +85,13 @@ TULLE_AVX512 void pack_bytes(const Source& b, Index column, Index first, Index l
 PackWords pack_words_avx512(DType source) {
   switch (source) {
     case DType::f32:
-      return pack_f32;
+      return pack<Floats>;
     case DType::bf16:
-      return pack_bf16;
+      return pack<Halves>;
     case DType::i8:
-      return pack_bytes<true>;
+      return pack<Bytes<true>>;
     default:
-      return pack_bytes<false>;
+      return pack<Bytes<false>>;
   }
 }
 }  // namespace tulle::narrow
