@@ -25,12 +25,20 @@ struct Assembler::Writer : Xbyak::CodeGenerator {
   Xbyak::Address scalar(Mem m) const { return ptr_b[gpr(m.base) + m.displacement]; }
   Xbyak::Opmask mask(Mask m) const { return Xbyak::Opmask(m.index); }
   /// False: not the wide registers, or no room: Xbyak's turn.
-  template <class... Operands>
-  bool wrote(const Evex& op, Vec reg, Operands... operands) {
-    if (kind != Xbyak::Operand::ZMM || size_ + kLongestEvex > maxSize_) return false;
-    size_ += static_cast<std::size_t>(
-        encode(reinterpret_cast<std::byte*>(top_) + size_, op, reg.index, operands...));
-    return true;
+  template <Evex op, class... Operands>
+  bool wrote(Vec reg, Operands... operands) {
+    if (kind != Xbyak::Operand::ZMM) return false;
+    std::byte* const to = room();
+    if (to) size_ += static_cast<std::size_t>(encode<op>(to, reg.index, operands...));
+    return to;
+  }
+  bool prefetched(Mem m) {
+    std::byte* const to = room();
+    if (to) size_ += static_cast<std::size_t>(encode_prefetch(to, m));
+    return to;
+  }
+  std::byte* room() {
+    return size_ + kLongestEvex <= maxSize_ ? reinterpret_cast<std::byte*>(top_) + size_ : nullptr;
   }
   void append(const void* bytes, std::size_t count) {
     if (count > maxSize_ - size_) throw Error("jit", "data are longer than was planned for");
@@ -67,7 +75,7 @@ void Assembler::add(Gpr to, std::int32_t bytes) {
   writer_->add(writer_->gpr(to), bytes);
 }
 void Assembler::prefetch_l2(Mem m) {
-  writer_->prefetcht1(writer_->mem(m));
+  if (!writer_->prefetched(m)) writer_->prefetcht1(writer_->mem(m));
 }
 void Assembler::leave() {
   writer_->vzeroupper();
@@ -75,10 +83,10 @@ void Assembler::leave() {
 }
 
 void Assembler::load(Vec to, Mem m) {
-  if (!writer_->wrote(kLoad, to, 0, m)) writer_->vmovups(writer_->vec(to), writer_->mem(m));
+  if (!writer_->wrote<kLoad>(to, 0, m)) writer_->vmovups(writer_->vec(to), writer_->mem(m));
 }
 void Assembler::store(Mem m, Vec from) {
-  if (!writer_->wrote(kStore, from, 0, m)) writer_->vmovups(writer_->mem(m), writer_->vec(from));
+  if (!writer_->wrote<kStore>(from, 0, m)) writer_->vmovups(writer_->mem(m), writer_->vec(from));
 }
 void Assembler::zero(Vec v) {
   const Xbyak::Xmm low(v.index);  // clears the whole register; the xmm form has no width to rename
@@ -97,7 +105,7 @@ void Assembler::broadcast(Vec to, float x) {
   broadcast(to, Gpr::rax);
 }
 void Assembler::broadcast(Vec to, Gpr from) {
-  if (writer_->wrote(kBroadcast, to, from)) return;
+  if (writer_->wrote<kBroadcast>(to, from)) return;
   const Xbyak::Reg32 word(static_cast<int>(from));
   if (writer_->kind == Xbyak::Operand::ZMM) {
     writer_->vpbroadcastd(writer_->vec(to), word);
@@ -134,27 +142,27 @@ void Assembler::fma(Vec sum, Vec a, Vec b) {
   writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->vec(b));
 }
 void Assembler::fma(Vec sum, Vec a, Mem b) {
-  if (!writer_->wrote(kFma, sum, a.index, b))
+  if (!writer_->wrote<kFma>(sum, a.index, b))
     writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->mem(b));
 }
 void Assembler::fma_scalar(Vec sum, Vec a, Mem b) {
-  if (!writer_->wrote(kFmaScalar, sum, a.index, b))
+  if (!writer_->wrote<kFmaScalar>(sum, a.index, b))
     writer_->vfmadd231ps(writer_->vec(sum), writer_->vec(a), writer_->scalar(b));
 }
 
 void Assembler::dot_bf16(Vec sum, Vec a, Mem b) {
-  if (!writer_->wrote(kDotBf16, sum, a.index, b))
+  if (!writer_->wrote<kDotBf16>(sum, a.index, b))
     writer_->vdpbf16ps(writer_->vec(sum), writer_->vec(a), writer_->mem(b));
 }
 void Assembler::dot_bf16_scalar(Vec sum, Vec a, Mem b) {
-  if (!writer_->wrote(kDotBf16Scalar, sum, a.index, b))
+  if (!writer_->wrote<kDotBf16Scalar>(sum, a.index, b))
     writer_->vdpbf16ps(writer_->vec(sum), writer_->vec(a), writer_->scalar(b));
 }
 void Assembler::dot_u8_s8(Vec sum, Vec a, Vec b) {
   writer_->vpdpbusd(writer_->vec(sum), writer_->vec(a), writer_->vec(b), Xbyak::EvexEncoding);
 }
 void Assembler::dot_u8_s8_scalar(Vec sum, Vec a, Mem b) {
-  if (!writer_->wrote(kDotU8S8Scalar, sum, a.index, b))
+  if (!writer_->wrote<kDotU8S8Scalar>(sum, a.index, b))
     writer_->vpdpbusd(writer_->vec(sum), writer_->vec(a), writer_->scalar(b), Xbyak::EvexEncoding);
 }
 void Assembler::ints_to_floats(Vec x) {

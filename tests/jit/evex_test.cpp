@@ -24,10 +24,14 @@ std::string hex(const std::uint8_t* bytes, std::size_t count) {
 
 /// What Xbyak writes and what encode writes must be the same bytes.
 struct Both : Xbyak::CodeGenerator {
-  template <class... Operands>
-  void expect(const Evex& op, int reg, Operands... operands) {
+  template <Evex op, class... Operands>
+  void expect(int reg, Operands... operands) {
+    compare([&](std::byte* to) { return encode<op>(to, reg, operands...); });
+  }
+  template <class Write>
+  void compare(Write write) {
     std::array<std::byte, 16> own{};
-    const int count = encode(own.data(), op, reg, operands...);
+    const int count = write(own.data());
     EXPECT_EQ(hex(reinterpret_cast<std::uint8_t*>(own.data()), static_cast<std::size_t>(count)),
               hex(getCode(), getSize()));
     reset();
@@ -41,18 +45,22 @@ TEST(Evex, WritesWhatXbyakWrites) {
     for (const Gpr base : kBases) {
       const Xbyak::Reg64 address(static_cast<int>(base));
       both.vpbroadcastd(Xbyak::Zmm(reg), Xbyak::Reg32(static_cast<int>(base)));
-      both.expect(kBroadcast, reg, base);
+      both.expect<kBroadcast>(reg, base);
       for (const int displacement : kDisplacements) {
         const Mem m{base, displacement};
+        if (displacement != 0) {  // for which Xbyak has a shorter form
+          both.prefetcht1(both.ptr[address + displacement]);
+          both.compare([&](std::byte* to) { return encode_prefetch(to, m); });
+        }
         both.vmovups(Xbyak::Zmm(reg), both.ptr[address + displacement]);
-        both.expect(kLoad, reg, 0, m);
+        both.expect<kLoad>(reg, 0, m);
         for (int other : {0, 9, 17, 30, 31}) {
           both.vfmadd231ps(Xbyak::Zmm(reg), Xbyak::Zmm(other), both.ptr[address + displacement]);
-          both.expect(kFma, reg, other, m);
+          both.expect<kFma>(reg, other, m);
           both.vfmadd231ps(Xbyak::Zmm(reg), Xbyak::Zmm(other), both.ptr_b[address + displacement]);
-          both.expect(kFmaScalar, reg, other, m);
+          both.expect<kFmaScalar>(reg, other, m);
           both.vdpbf16ps(Xbyak::Zmm(reg), Xbyak::Zmm(other), both.ptr_b[address + displacement]);
-          both.expect(kDot, reg, other, m);
+          both.expect<kDot>(reg, other, m);
         }
       }
     }
