@@ -46,7 +46,7 @@ void append_refusals(Verdict& v, const std::vector<Contender>& contenders) {
 
 Effort quick_effort(bool cold) {
   return {.timed = 3,
-          .hopeless = 1.25,
+          .hopeless = 1.2,
           .time_us = 20e3,
           .fewest = 1,
           .most = 4,

@@ -48,7 +48,7 @@ struct Effort {
   bool cold = false;  ///< weights come from beyond the L2 cache before each run
 };
 /// What a plan of one operation may cost, in its own runs: some 5 for the favourite and 1 or 2 for each
-/// rival that its model puts within a quarter of it (docs/kernels/planning.md says how far to trust them).
+/// rival that its model puts within a fifth of it (docs/kernels/planning.md says how far to trust them).
 Effort quick_effort(bool cold);
 /// The same for reports: everything near is timed, dense always, and for long.
 Effort thorough_effort(bool cold);

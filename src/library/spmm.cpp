@@ -201,7 +201,7 @@ SpmmPlan plan_spmm(const CsrView& a, Index n, const SpmmOptions& o) {
   { const LeasePool<Scratch>::Lease first(*p->scratch); }  // so that the first run finds it
   p->planning_us =
       std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
-  if (p->verdict.time_us > 0)
+  if (p->verdict.time_us > 0 && !o.thorough)
     p->why += fmt::format("; planning took {:.1f} ms, as long as {:.0f} runs", p->planning_us / 1e3,
                           p->planning_us / p->verdict.time_us);
   return SpmmPlan(std::move(p));

@@ -12,7 +12,7 @@ TEST(KernelSpmm, TellsWhoWonByHowMuchAndFromWhereSparsePays) {
   const Program::End end = command({"kernel", "spmm", "--random", "300x200:0.9", "--n", "40"});
   EXPECT_EQ(end.exit_code, 0) << end.err;
   for (const char* part : {"300 x 200, 6000 entries, 90.0 % zeros", "% of peak", "linear/reference",
-                           "refused: ", "planning took"})
+                           "refused: ", "a program's plan: "})
     EXPECT_SAYS(end.out, part);
 }
 
@@ -27,6 +27,19 @@ TEST(KernelSpmm, ItsJsonStandsAlone) {
     if (c["kernel"] == report["kernel"])
       winner = c["time_us"].get<double>() > 0 && c["prepare_us"].get<double>() > 0;
   EXPECT_TRUE(winner);
+}
+
+TEST(KernelSpmm, QuantisesForBytesAndAnswersForSeveralThreads) {
+  const json both = json::parse(command({"kernel", "spmm", "--random", "90x70:0.8", "--n", "33", "--dtype",
+                                         "i8", "--threads", "1,2", "--json", "-"})
+                                    .out);
+  ASSERT_EQ(both.size(), 2);
+  for (int threads : {1, 2}) {
+    const json& report = both[static_cast<std::size_t>(threads) - 1];
+    EXPECT_EQ(report["threads"], threads);
+    EXPECT_NE(report["kernel"].get<std::string>().find("i8"), std::string::npos);
+    EXPECT_GT(report["planning_us"].get<double>(), report["call_us"].get<double>());
+  }
 }
 
 TEST(KernelSpmm, ReadsMatrixFiles) {
