@@ -188,8 +188,8 @@ std::optional<std::string> refuse(const Task& t) {
 }
 
 /// What copying to and from panels takes, at some 40 bytes a nanosecond.
-double copies_us(const Task& t, const TilePlan& plan, bool b_taken) {
-  const Index rows = (plan.b_packed && !b_taken ? t.a.cols : 0) + (plan.c_packed ? t.a.rows : 0);
+double copies_us(const Task& t, const TilePlan& plan) {
+  const Index rows = (plan.b_packed ? t.a.cols : 0) + (plan.c_packed ? t.a.rows : 0);
   return static_cast<double>(rows * plan.tiles * kLanes) * 4 / 40e3;
 }
 
@@ -237,7 +237,7 @@ void offer_tiles(const Task& t, std::vector<Offer>& offers) {
             .refusal = refusal ? refusal : kernel->refuse(p)};
     if (!o.refusal)
       o.cost_us = kernel->cost_us(p) * static_cast<double>(plan.tiles) / static_cast<double>(p.tiles) +
-                  copies_us(t, plan, b_taken) + stores_us(t, plan);
+                  copies_us(t, plan) + stores_us(t, plan);
     o.prepare = [&t, kernel, plan, p, b_taken, b_offsets]() -> std::unique_ptr<Product> {
       return std::make_unique<Tiles>(t, plan, kernel->prepare(p), b_taken);
     };

@@ -8,22 +8,36 @@
 
 namespace tulle::linear {
 namespace {
-Index length(const CsrView& a, Index row) {
-  return a.offsets[row + 1] - a.offsets[row];
-}
+/// The entries of a row in some columns.
+struct Entries {
+  Index first, count;
+};
 
-/// Rows [first, last), the shortest first.
-std::vector<std::int32_t> by_length(const CsrView& a, Index first, Index last) {
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(last - first));
-  std::iota(rows.begin(), rows.end(), static_cast<std::int32_t>(first));
-  std::stable_sort(rows.begin(), rows.end(), [&](auto x, auto y) { return length(a, x) < length(a, y); });
+std::vector<Entries> entries_of(const CsrView& a, Index first_column, Index last_column) {
+  std::vector<Entries> rows;
+  for (Index i = 0; i < a.rows; ++i) {
+    const auto row = a.columns.subspan(static_cast<std::size_t>(a.offsets[i]),
+                                       static_cast<std::size_t>(a.offsets[i + 1] - a.offsets[i]));
+    const auto from = std::ranges::lower_bound(row, first_column),
+               to = std::ranges::lower_bound(row, last_column);
+    rows.push_back({a.offsets[i] + (from - row.begin()), to - from});
+  }
   return rows;
 }
 
-RowSlice slice_of(const CsrView& a, std::span<const std::int32_t> rows) {
+/// Rows [first, last), the shortest first.
+std::vector<std::int32_t> by_length(std::span<const Entries> entries, Index first, Index last) {
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(last - first));
+  std::iota(rows.begin(), rows.end(), static_cast<std::int32_t>(first));
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](auto x, auto y) { return entries[x].count < entries[y].count; });
+  return rows;
+}
+
+RowSlice slice_of(std::span<const Entries> entries, std::span<const std::int32_t> rows) {
   RowSlice s;
   s.live = static_cast<std::int32_t>(rows.size());
-  s.steps = static_cast<std::int32_t>(length(a, rows[0]));
+  s.steps = static_cast<std::int32_t>(entries[rows[0]].count);
   s.rows.fill(rows[0]);
   std::copy(rows.begin(), rows.end(), s.rows.begin());
   return s;
@@ -36,14 +50,14 @@ Place place(std::int32_t b_offset) {
 }  // namespace
 
 template <class Place>
-PackedRows<Place>::PackedRows(const Problem& problem) : rows(problem.a.rows) {
-  const InOrder p(problem);
+PackedRows<Place>::PackedRows(const InOrder& p, Index first_column, Index last_column) : rows(p.a.rows) {
+  const std::vector<Entries> entries = entries_of(p.a, first_column, last_column);
   Index steps = 0;
   for (Index first = 0; first < rows; first += kWindowRows) {
-    const std::vector<std::int32_t> sorted = by_length(p.a, first, std::min(rows, first + kWindowRows));
+    const std::vector<std::int32_t> sorted = by_length(entries, first, std::min(rows, first + kWindowRows));
     for (std::size_t i = 0; i < sorted.size(); i += kSliceRows) {
-      RowSlice s =
-          slice_of(p.a, std::span(sorted).subspan(i, std::min<std::size_t>(kSliceRows, sorted.size() - i)));
+      RowSlice s = slice_of(
+          entries, std::span(sorted).subspan(i, std::min<std::size_t>(kSliceRows, sorted.size() - i)));
       s.first = steps * kSliceRows;
       steps += s.steps;
       slices.push_back(s);
@@ -54,8 +68,7 @@ PackedRows<Place>::PackedRows(const Problem& problem) : rows(problem.a.rows) {
   for (RowSlice& s : slices) {
     s.first_rest = std::ssize(rest);
     for (std::int32_t i = 0; i < s.live; ++i) {
-      const Index begin = p.a.offsets[s.rows[static_cast<std::size_t>(i)]];
-      const Index count = length(p.a, s.rows[static_cast<std::size_t>(i)]);
+      const auto [begin, count] = entries[s.rows[static_cast<std::size_t>(i)]];
       for (Index e = 0; e < count; ++e) {
         const float value = p.a.values[static_cast<std::size_t>(begin + e)];
         const std::int32_t b_offset =
@@ -85,6 +98,15 @@ bool short_places(const Problem& p) {
   for (std::size_t k = 0; k < p.b_offsets.size(); ++k)
     if (p.b_offsets[k] != static_cast<std::int32_t>(k) * kLanes) return false;
   return true;
+}
+
+Index column_blocks(const Problem& p, Index tiles) {
+  constexpr Index kFewest = 16;  // entries of a row in a block, to pay for reading and writing C
+  if (p.a.rows == 0 || !short_places(p)) return 1;
+  const Index room = std::max<Index>(1, cpu_info().l1d_bytes * 3 / 4),
+              b_bytes = p.a.cols * std::min(tiles, p.tiles) * kLanes * Index{sizeof(float)};
+  const Index wanted = (b_bytes + room - 1) / room;
+  return std::clamp<Index>(p.a.nnz() / p.a.rows / kFewest, 1, std::max<Index>(1, wanted));
 }
 
 double rows_cost_us(const Problem& p, double scale) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernels/linear/epilogue.hpp"
+#include "kernels/linear/order.hpp"
 
 namespace tulle::linear {
 constexpr int kSliceRows = 8;      ///< rows of A that are summed together
@@ -31,7 +32,7 @@ struct RowSlice {
 /// offset.
 template <class Place>
 struct PackedRows {
-  explicit PackedRows(const Problem&);
+  PackedRows(const InOrder&, Index first_column, Index last_column);  ///< of these columns alone
   std::size_t bytes() const;
   Index rows;
   std::vector<RowSlice> slices;  ///< kWindowRows / kSliceRows of them for a window
@@ -44,6 +45,10 @@ extern template struct PackedRows<std::int32_t>;
 
 /// Row k of B lies at 16 k, and 8 k fits 16 bits.
 bool short_places(const Problem&);
+/// Into how many blocks of columns A is cut, so that the rows of B of a block, for `tiles` tiles at a time,
+/// stay in the L1 cache while all rows of A pass. Each block but the first reads what the one before has left
+/// in C.
+Index column_blocks(const Problem&, Index tiles);
 /// One run in microseconds at 3.6 GHz; scale: cycles against AVX-512.
 double rows_cost_us(const Problem&, double scale);
 }  // namespace tulle::linear
