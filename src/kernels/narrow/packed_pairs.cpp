@@ -11,11 +11,7 @@
 
 namespace tulle::narrow {
 namespace {
-constexpr int kHalves = 1;
-template <int Half>
-TULLE_INLINE V widened(const float* words) {
-  return load(words);
-}
+#include "kernels/narrow/packed_words.inc"
 inline __attribute__((always_inline)) TULLE_NARROW V dot(V sum, V a, V x) {
   asm("vdpbf16ps %2, %1, %0" : "+v"(sum.v) : "v"(x.v), "v"(a.v));  // g++ 12's intrinsic has another type
   return sum;

@@ -11,11 +11,7 @@
 
 namespace tulle::narrow {
 namespace {
-constexpr int kHalves = 1;
-template <int Half>
-TULLE_INLINE V widened(const float* words) {
-  return load(words);
-}
+#include "kernels/narrow/packed_words.inc"
 inline __attribute__((always_inline)) TULLE_NARROW V dot(V sum, V a, V x) {
   return {_mm512_castsi512_ps(
       _mm512_dpbusd_epi32(_mm512_castps_si512(sum.v), _mm512_castps_si512(x.v), _mm512_castps_si512(a.v)))};
