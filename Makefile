@@ -4,7 +4,7 @@
 JOBS ?= $(shell nproc)
 LAB ?= dlmc
 LAB_PEERS := mkl,onednn,openblas,eigen,libxsmm,scipy,torch
-SANITIZED := formats io passes kernels runtime lab cli
+SANITIZED := formats io choice library passes kernels runtime lab cli
 space := $() $()
 
 help:   ## this list
