@@ -66,7 +66,7 @@ library::Chosen choose(const aggregate::Problem& p, const AggregateOptions& opti
     throw Error(kWhere, "kernel " + options.kernel + ": " + *list.front().refusal);
   library::Chosen chosen;
   const choice::Effort effort{
-      .timed = 2, .hopeless = 2.5, .time_us = 20e3, .fewest = 2, .most = 8, .give_up = 1.5};
+      .timed = 3, .hopeless = 2.5, .time_us = 20e3, .fewest = 2, .most = 8, .give_up = 1.5};
   chosen.verdict = timed ? choice::Contest(effort).hold(list, chosen.winner)
                          : choice::Contest::trust_models(list, chosen.winner);
   chosen.why = options.kernel.empty() ? reason(chosen.verdict, p) : "the caller asked for " + options.kernel;

@@ -27,5 +27,5 @@ class EigenCsr final : public lab::peer::F32Product {
 
 int main() {
   const std::string version = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." + std::to_string(EIGEN_MINOR_VERSION);
-  return lab::peer::run({version, {{"spmm", "eigen_csr", lab::peer::make<EigenCsr>}}});
+  return lab::peer::run({version, {{"spmm", "eigen_csr", lab::peer::make<EigenCsr>}, {"aggregate", "eigen_csr", lab::peer::make_sum<EigenCsr>}}});
 }

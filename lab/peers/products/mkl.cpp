@@ -82,5 +82,5 @@ int main() {
   MKLVersion v;
   mkl_get_version(&v);
   const std::string version = std::to_string(v.MajorVersion) + "." + std::to_string(v.UpdateVersion);
-  return lab::peer::run({version, {{"spmm", "mkl_csr", lab::peer::make<MklCsr>}, {"spmm", "mkl_dense", lab::peer::make<MklDense>}}});
+  return lab::peer::run({version, {{"spmm", "mkl_csr", lab::peer::make<MklCsr>}, {"aggregate", "mkl_csr", lab::peer::make_sum<MklCsr>}, {"spmm", "mkl_dense", lab::peer::make<MklDense>}}});
 }

@@ -41,6 +41,12 @@ inline std::vector<int> narrow_offsets(const CsrView& a) {
 
 template <class T> std::unique_ptr<Contender> make(const Job& job) { return std::make_unique<T>(job); }
 
+/// The same for the aggregation of graphs: a product where sums are asked.
+template <class T> std::unique_ptr<Contender> make_sum(const Job& job) {
+  if (job.parameter("reduction") != 0) throw Error(job.kernel, "knows sums only");
+  return make<T>(job);
+}
+
 /// The whole of main().
 inline int run(const Served& served) {
   serve(served, std::cin, std::cout);

@@ -5,6 +5,7 @@ import warnings
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path = [p for p in sys.path if os.path.abspath(p or ".") != here]  # this file bears the library's name
+import numpy as np
 import torch
 
 sys.path.append(os.path.dirname(here))
@@ -34,13 +35,22 @@ def csr(job, a, b):
     return times(job, csr_of(job, a), b)
 
 
+def aggregate(job, a, b):
+    matrix, dense, how = csr_of(job, a), torch.from_numpy(b), ("sum", "mean", "amax")[int(job["parameters"]["reduction"])]
+    return lambda: matrix @ dense if how == "sum" else torch.sparse.mm(matrix, dense, how)
+
+
+def blocks_of(a, size):
+    """How many of the blocks hold an entry; a graph's would take more memory than there is."""
+    rows = np.repeat(np.arange(a["shape"][0]), np.diff(a["indptr"])) // size
+    return len(np.unique(rows * (int(a["shape"][1]) // size) + a["indices"] // size))
+
+
 def bsr(job, a, b):
     matrix = csr_of(job, a)
     for size in BLOCKS:
-        if all(side % size == 0 for side in matrix.shape):
-            blocks = matrix.to_sparse_bsr((size, size))
-            if len(a["data"]) >= FULL * blocks.values().numel():
-                return times(job, blocks, b)
+        if all(side % size == 0 for side in matrix.shape) and len(a["data"]) >= FULL * blocks_of(a, size) * size * size:
+            return times(job, matrix.to_sparse_bsr((size, size)), b)
     raise product.Refused("its zeros leave no full blocks of 4 x 4 to 32 x 32")
 
 
@@ -81,6 +91,6 @@ def sdpa(masked):
 
 BOTH = tuple(TYPES)
 product.serve([product.Offer("spmm", "torch_csr", csr), product.Offer("spmm", "torch_bsr", bsr),
-               product.Offer("sddmm", "torch_sddmm", sddmm), product.Offer("sddmm", "torch_dense", all_scores, BOTH),
+               product.Offer("aggregate", "torch_csr", aggregate), product.Offer("sddmm", "torch_sddmm", sddmm), product.Offer("sddmm", "torch_dense", all_scores, BOTH),
                product.Offer("attention", "torch_sdpa", sdpa(False), BOTH),
                product.Offer("attention", "torch_masked_sdpa", sdpa(True), BOTH)], torch.__version__)

@@ -17,5 +17,7 @@ constexpr int kMostVectors = 4;
 namespace tulle::aggregate {
 extern constinit const Kernel tiles_avx2{"aggregate/avx2/tiles", kIsa, refuse_tiles, tiles_cost_us,
                                          prepare_tiles};
+extern constinit const Kernel sorted_avx2{"aggregate/avx2/sorted_rows", kIsa, refuse_rows, rows_cost_us,
+                                          prepare_sorted};
 extern constinit const Kernel rows_avx2{"aggregate/avx2/rows", kIsa, refuse_rows, rows_cost_us, prepare_rows};
 }  // namespace tulle::aggregate

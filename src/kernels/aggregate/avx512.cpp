@@ -17,6 +17,8 @@ constexpr int kMostVectors = 8;
 namespace tulle::aggregate {
 extern constinit const Kernel tiles_avx512{"aggregate/avx512/tiles", kIsa, refuse_tiles, tiles_cost_us,
                                            prepare_tiles};
+extern constinit const Kernel sorted_avx512{"aggregate/avx512/sorted_rows", kIsa, refuse_rows, rows_cost_us,
+                                            prepare_sorted};
 extern constinit const Kernel rows_avx512{"aggregate/avx512/rows", kIsa, refuse_rows, rows_cost_us,
                                           prepare_rows};
 }  // namespace tulle::aggregate

@@ -9,8 +9,12 @@ namespace tulle::aggregate {
 constexpr Index kLongest = 2048;  ///< entries of a piece
 constexpr Index kAhead = 16;      ///< entries from the one that is read to the one whose row of B is fetched
 
+/// Branches at the ends of rows are foreseen where one row after the other is as long; C is then written to
+/// and fro.
+enum class Order { as_given, by_length };
+
 struct Pieces {
-  explicit Pieces(const Problem&);
+  Pieces(const Problem&, Order);
   Index count() const { return static_cast<Index>(to.size()); }
   Index blocks() const { return static_cast<Index>(block_begins.size()) - 1; }
   std::size_t bytes() const;
@@ -26,5 +30,12 @@ struct Pieces {
   std::vector<float> values;          ///< empty: all ones
   std::vector<LongRow> long_rows;
   Index parts = 0;
+
+ private:
+  struct Piece {
+    Index first, length;
+    std::int32_t to;
+  };
+  std::vector<Piece> cut_rows(const CsrView&);
 };
 }  // namespace tulle::aggregate

@@ -12,7 +12,7 @@ inline float larger(float a, float b) {
 
 class PreparedPieces : public Prepared {
  public:
-  explicit PreparedPieces(const Problem& p) : pieces_(p), reduction_(p.reduction), n_(p.n) {}
+  PreparedPieces(const Problem& p, Order order) : pieces_(p, order), reduction_(p.reduction), n_(p.n) {}
   Index parts() const override { return pieces_.parts; }
   Index long_rows() const override { return std::ssize(pieces_.long_rows); }
   std::size_t bytes() const override { return pieces_.bytes(); }

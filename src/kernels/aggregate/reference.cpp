@@ -6,7 +6,7 @@ namespace tulle::aggregate {
 namespace {
 class Plain final : public PreparedPieces {
  public:
-  explicit Plain(const Problem& p) : PreparedPieces(p) {}
+  explicit Plain(const Problem& p) : PreparedPieces(p, Order::as_given) {}
   Index units() const override { return pieces_.blocks(); }
   Index own_floats() const override { return 0; }
   void run(Index first, Index last, const Operands& o, float*) const noexcept override {

@@ -6,4 +6,5 @@ Operation spmm_operation();
 Operation sddmm_operation();
 Operation attention_operation();
 Operation conv_operation();
+Operation aggregate_operation();
 }  // namespace tulle::lab
