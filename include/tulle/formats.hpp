@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "tulle/dense_view.hpp"
 #include "tulle/sparse.hpp"
 
 namespace tulle {
@@ -113,6 +114,10 @@ Csr to_csr(const CsrView&);  ///< a copy
 std::size_t size_bytes(const CsrView&);
 Csr transpose(const CsrView&);
 Csr drop_zeros(const CsrView&);               ///< without the entries that are stored as 0
+/// alpha A + beta B: an entry wherever one of the two has one, be the sum 0 or not.
+Csr add(const CsrView& a, const CsrView& b, float alpha = 1, float beta = 1);
+/// C += alpha A, C dense and row-major; what A does not have is not touched.
+void add(const CsrView& a, MutableDenseView c, float alpha = 1);
 std::vector<float> to_dense(const CsrView&);  ///< row-major, rows * cols; at most 2 GiB
 
 /// How the entries of a matrix lie.

@@ -9,9 +9,8 @@
 #include "core/checked.hpp"
 #include "core/lease.hpp"
 #include "core/threads.hpp"
-#include "formats/arrays.hpp"
 #include "kernels/spgemm/kernel.hpp"
-#include "kernels/spgemm/symbolic.hpp"
+#include "library/sparse_pattern.hpp"
 
 namespace tulle {
 struct SpgemmPlan::Impl {
@@ -21,6 +20,7 @@ struct SpgemmPlan::Impl {
   std::vector<Index> cuts;  // rows at which the next thread begins
   Index products = 0, words = 0;
   const spgemm::Kernel* kernel = nullptr;
+  bool masked = false;
   mutable std::unique_ptr<LeasePool<Buffer<std::uint32_t>>> scratch;
 
   template <class Body>
@@ -49,8 +49,12 @@ void check_operands(const CsrView& a, const CsrView& b, const SpgemmOptions& o) 
 }
 
 const spgemm::Kernel* kernel_of(const std::string& name) {
-  for (const spgemm::Kernel* k : spgemm::kernels())
-    if (name.empty() || k->name == name) return k;
+  const Features have = cpu_features();
+  for (const spgemm::Kernel* k : spgemm::kernels()) {
+    if (name.empty() ? !contains(have, k->needs) : k->name != name) continue;
+    if (contains(have, k->needs)) return k;
+    throw Error("spgemm: kernel " + name, "needs " + to_string(k->needs) + "; there is " + to_string(have));
+  }
   throw Error("spgemm: kernel", fmt::format("there is no '{}'; see spgemm_kernels()", name));
 }
 
@@ -75,85 +79,64 @@ void cut(SpgemmPlan::Impl& p, const spgemm::Symbolic& symbolic, int threads) {
   p.cuts.push_back(p.a.rows);
 }
 
-/// Counts the entries of each row, then writes them where they belong.
-void find_pattern(SpgemmPlan::Impl& p, const spgemm::Symbolic& symbolic) {
-  Index words = 0, most = 0;
-  for (Index i = 0; i < p.a.rows; ++i) {
-    words = std::max(words, symbolic.scratch_words(i));
-    most = std::max(most, symbolic.most(i));
-  }
-  const Index pieces = std::ssize(p.cuts) - 1, own = checked_add(words, most);
-  const Buffer<std::uint32_t> scratch(static_cast<std::size_t>(checked_mul(pieces, own)));
-  p.offsets.assign(static_cast<std::size_t>(p.a.rows) + 1, 0);
-  p.for_pieces([&](Index k, Index first, Index last) {
-    std::uint32_t* const mine = scratch.data() + k * own;
-    for (Index i = first; i < last; ++i)
-      p.offsets[static_cast<std::size_t>(i) + 1] =
-          symbolic.row(i, reinterpret_cast<std::int32_t*>(mine + words), mine);
-  });
-  for (std::size_t i = 1; i < p.offsets.size(); ++i) p.offsets[i] += p.offsets[i - 1];
-  if (p.offsets.back() > kMostFormatBytes / Index{sizeof(float)})
-    throw Error("spgemm", fmt::format("C has {} entries; more than 2 GiB of values", p.offsets.back()));
-  p.columns.resize(static_cast<std::size_t>(p.offsets.back()));
-  p.for_pieces([&](Index k, Index first, Index last) {
-    std::uint32_t* const mine = scratch.data() + k * own;
-    auto* const row = reinterpret_cast<std::int32_t*>(mine + words);
-    for (Index i = first; i < last; ++i) {
-      const Index count = symbolic.row(i, row, mine);
-      std::copy_n(row, count, p.columns.data() + p.offsets[static_cast<std::size_t>(i)]);
-    }
-  });
-}
-
 spgemm::Problem problem(const SpgemmPlan::Impl& p, std::span<const float> a, std::span<const float> b) {
   return {{p.a.rows, p.a.cols, p.a.offsets, p.a.columns, a},
           {p.b.rows, p.b.cols, p.b.offsets, p.b.columns, b},
           p.offsets,
-          p.columns};
+          p.columns,
+          p.masked};
 }
 
 void check_length(const char* what, std::size_t have, std::size_t want) {
   if (have != want)
     throw Error("spgemm", fmt::format("{} has {} values; the plan wants {}", what, have, want));
 }
-}  // namespace
 
-SpgemmPlan plan_spgemm(const CsrView& a, const CsrView& b, const SpgemmOptions& o) {
+std::unique_ptr<SpgemmPlan::Impl> plan(const CsrView& a, const CsrView& b, const SpgemmOptions& o) {
   check_operands(a, b, o);
   auto p = std::make_unique<SpgemmPlan::Impl>();
   p->kernel = kernel_of(o.kernel);
+  p->masked = o.mask.has_value();
   p->a = pattern_of(a);
   p->b = pattern_of(b);
   const spgemm::Symbolic symbolic(a, b, o.mask);
   cut(*p, symbolic, o.threads);
-  find_pattern(*p, symbolic);
+  library::Pattern pattern = library::find_pattern(symbolic, a.rows, o.threads);
+  p->offsets = std::move(pattern.offsets);
+  p->columns = std::move(pattern.columns);
   p->words = p->kernel->scratch_words(problem(*p, {}, {}));
   const auto all = static_cast<std::size_t>(checked_mul(p->words, std::ssize(p->cuts) - 1));
   p->scratch = std::make_unique<LeasePool<Buffer<std::uint32_t>>>(
       [all] { return std::make_unique<Buffer<std::uint32_t>>(all); });
-  return SpgemmPlan(std::move(p));
+  return p;
+}
+
+void run(const SpgemmPlan::Impl& impl, std::span<const float> a, std::span<const float> b,
+         std::span<float> c) {
+  const LeasePool<Buffer<std::uint32_t>>::Lease scratch(*impl.scratch);
+  const spgemm::Problem p = problem(impl, a, b);
+  impl.for_pieces([&](Index k, Index first, Index last) {
+    impl.kernel->run(p, first, last, c.data(), scratch->data() + k * impl.words);
+  });
+}
+}  // namespace
+
+SpgemmPlan plan_spgemm(const CsrView& a, const CsrView& b, const SpgemmOptions& o) {
+  return SpgemmPlan(plan(a, b, o));
 }
 
 void SpgemmPlan::run(std::span<const float> a, std::span<const float> b, std::span<float> c) const {
   check_length("A", a.size(), impl_->a.columns.size());
   check_length("B", b.size(), impl_->b.columns.size());
   check_length("C", c.size(), impl_->columns.size());
-  const LeasePool<Buffer<std::uint32_t>>::Lease scratch(*impl_->scratch);
-  const spgemm::Problem p = problem(*impl_, a, b);
-  impl_->for_pieces([&](Index k, Index first, Index last) {
-    impl_->kernel->run(p, first, last, c.data(), scratch->data() + k * impl_->words);
-  });
+  tulle::run(*impl_, a, b, c);
 }
 
 Csr multiply(const CsrView& a, const CsrView& b, const SpgemmOptions& o) {
-  const SpgemmPlan plan = plan_spgemm(a, b, o);
-  std::vector<float> values(static_cast<std::size_t>(plan.nnz()));
-  plan.run(a.values, b.values, values);
-  return {a.rows,
-          b.cols,
-          {plan.offsets().begin(), plan.offsets().end()},
-          {plan.columns().begin(), plan.columns().end()},
-          std::move(values)};
+  const std::unique_ptr<SpgemmPlan::Impl> p = plan(a, b, o);
+  std::vector<float> values(p->columns.size());
+  run(*p, a.values, b.values, values);
+  return {a.rows, b.cols, std::move(p->offsets), std::move(p->columns), std::move(values)};
 }
 
 std::span<const Index> SpgemmPlan::offsets() const {

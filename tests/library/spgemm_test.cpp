@@ -52,12 +52,14 @@ TEST(Spgemm, IsRightAtAnyShapeWithAndWithoutAMask) {
   for (const std::string& kernel : spgemm_kernels())
     for (Index rows : {0, 37})
       for (Index inner : {0, 5, 61})
-        for (Index cols : {0, 1, 43, 70001})  // the last beyond cells for all columns
+        for (Index cols : {0, 1, 43, 600001, 9000001})  // cells for all; tables; bits for all no more
           for (double zeros : {0.5, 0.97, 1.0}) {
-            const double thin = cols > 1000 ? 0.999 : zeros;
+            const bool wide = cols > 1000;
+            const double thin = wide ? 1 - 50.0 / static_cast<double>(cols) : zeros,
+                         wanted = wide ? 1 - 900.0 / static_cast<double>(cols) : 0.6;
             const Csr a = generate::uniform(rows, inner, zeros, 1),
                       b = generate::uniform(inner, cols, thin, 2),
-                      mask = generate::uniform(rows, cols, cols > 1000 ? 0.99 : 0.6, 3);
+                      mask = generate::uniform(rows, cols, wanted, 3);
             SCOPED_TRACE(testing::Message() << kernel << " " << rows << " " << inner << " " << cols);
             ASSERT_NO_FATAL_FAILURE(
                 expect_right(a, b, multiply(a.view(), b.view(), {.kernel = kernel}), nullptr));
@@ -67,7 +69,7 @@ TEST(Spgemm, IsRightAtAnyShapeWithAndWithoutAMask) {
 }
 
 TEST(Spgemm, MixesLongRowsAndShortOnes) {  // cells for all columns and tables in turn
-  const Csr a = generate::power_law(60, 300, 0.9, 1.5, 0.5, 4), b = generate::uniform(300, 70001, 0.9995, 5);
+  const Csr a = generate::power_law(60, 300, 0.9, 1.5, 0.5, 4), b = generate::uniform(300, 600001, 0.9999, 5);
   ASSERT_NO_FATAL_FAILURE(expect_right(a, b, multiply(a.view(), b.view()), nullptr));
 }
 

@@ -1,10 +1,14 @@
 // Intel MKL: CSR through the inspector-executor interface with a hint for products, and sgemm with A packed.
 #include <mkl.h>
 #include <fstream>
+#include <utility>
 #include "peer.hpp"
+#include "tulle/formats.hpp"
 
 namespace {
 using namespace tulle;
+
+constexpr matrix_descr kGeneral{SPARSE_MATRIX_TYPE_GENERAL, SPARSE_FILL_MODE_LOWER, SPARSE_DIAG_NON_UNIT};
 
 void must(sparse_status_t status, const char* what) {
   if (status != SPARSE_STATUS_SUCCESS) throw Error(what, "fails with status " + std::to_string(status));
@@ -44,10 +48,57 @@ class MklCsr final : public lab::peer::F32Product {
 
  private:
   static constexpr int kCalls = 100'000;
-  static constexpr matrix_descr kGeneral{SPARSE_MATRIX_TYPE_GENERAL, SPARSE_FILL_MODE_LOWER, SPARSE_DIAG_NON_UNIT};
   sparse_layout_t layout() const { return p_.tokens() ? SPARSE_LAYOUT_COLUMN_MAJOR : SPARSE_LAYOUT_ROW_MAJOR; }
   std::vector<int> offsets_;
   sparse_matrix_t a_ = nullptr;
+};
+
+// C = A B, all sparse, of which a run finds pattern and values, or values alone.
+class MklSparse final : public lab::Contender {
+ public:
+  explicit MklSparse(const lab::Job& job) : values_only_(job.parameter("values_only") != 0), a_(job.a), b_(second_of(job.a)) {
+    mkl_set_num_threads(job.threads);
+    if (values_only_) multiply(SPARSE_STAGE_NNZ_COUNT);
+  }
+  ~MklSparse() override { forget(); }
+  void run() override {
+    if (values_only_) return multiply(SPARSE_STAGE_FINALIZE_MULT);
+    forget();
+    must(mkl_sparse_spmm(SPARSE_OPERATION_NON_TRANSPOSE, a_.handle, b_.handle, &c_), "mkl_sparse_spmm");
+  }
+  Tensor result() override {
+    must(mkl_sparse_order(c_), "mkl_sparse_order");
+    sparse_index_base_t base;
+    int rows, cols, *begins, *ends, *columns;
+    float* values;
+    must(mkl_sparse_s_export_csr(c_, &base, &rows, &cols, &begins, &ends, &columns, &values), "mkl_sparse_s_export_csr");
+    Tensor out(TensorType{DType::f32, {begins[rows]}});
+    std::copy_n(values, begins[rows], out.as_mutable<float>().begin());
+    return out;
+  }
+  std::string note() override { return path_taken(); }
+
+ private:
+  struct Handle {
+    explicit Handle(const CsrView& m) : matrix(to_csr(m)), offsets(lab::peer::narrow_offsets(m)) {
+      must(mkl_sparse_s_create_csr(&handle, SPARSE_INDEX_BASE_ZERO, static_cast<int>(m.rows), static_cast<int>(m.cols), offsets.data(), offsets.data() + 1,
+                                   matrix.columns.data(), matrix.values.data()), "mkl_sparse_s_create_csr");
+    }
+    ~Handle() { mkl_sparse_destroy(handle); }
+    Csr matrix;
+    std::vector<int> offsets;
+    sparse_matrix_t handle = nullptr;
+  };
+  static Handle second_of(const CsrView& a) { return Handle(a.rows == a.cols ? a : transpose(a).view()); }
+  void multiply(sparse_request_t request) {
+    must(mkl_sparse_sp2m(SPARSE_OPERATION_NON_TRANSPOSE, kGeneral, a_.handle, SPARSE_OPERATION_NON_TRANSPOSE, kGeneral, b_.handle, request, &c_), "mkl_sparse_sp2m");
+  }
+  void forget() {
+    if (c_) mkl_sparse_destroy(std::exchange(c_, nullptr));
+  }
+  bool values_only_;
+  Handle a_, b_;
+  sparse_matrix_t c_ = nullptr;
 };
 
 class MklDense final : public lab::peer::F32Product {
@@ -82,5 +133,6 @@ int main() {
   MKLVersion v;
   mkl_get_version(&v);
   const std::string version = std::to_string(v.MajorVersion) + "." + std::to_string(v.UpdateVersion);
-  return lab::peer::run({version, {{"spmm", "mkl_csr", lab::peer::make<MklCsr>}, {"aggregate", "mkl_csr", lab::peer::make_sum<MklCsr>}, {"spmm", "mkl_dense", lab::peer::make<MklDense>}}});
+  return lab::peer::run({version, {{"spmm", "mkl_csr", lab::peer::make<MklCsr>}, {"aggregate", "mkl_csr", lab::peer::make_sum<MklCsr>},
+                                  {"spgemm", "mkl_csr", lab::peer::make<MklSparse>}, {"spmm", "mkl_dense", lab::peer::make<MklDense>}}});
 }

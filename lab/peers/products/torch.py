@@ -54,15 +54,10 @@ def bsr(job, a, b):
     raise product.Refused("its zeros leave no full blocks of 4 x 4 to 32 x 32")
 
 
-def with_result(call, checked):
-    call.checked = checked
-    return call
-
-
 def sddmm(job, a, q, k):
     pattern, queries, keys = csr_of(job, a), torch.from_numpy(q), torch.from_numpy(k)
     call = lambda: torch.sparse.sampled_addmm(pattern, queries, keys.T, beta=0)
-    return with_result(call, lambda: call().values())
+    return product.with_result(call, lambda: call().values())
 
 
 def all_scores(job, a, q, k):
@@ -70,7 +65,7 @@ def all_scores(job, a, q, k):
     rows, columns = csr_of(job, a).to_sparse_coo().indices()
     queries, keys = (torch.from_numpy(x).to(TYPES[job["dtype"]]) for x in (q, k))
     call = lambda: queries @ keys.T
-    return with_result(call, lambda: call()[rows, columns].float())
+    return product.with_result(call, lambda: call()[rows, columns].float())
 
 
 def sdpa(masked):
@@ -84,7 +79,7 @@ def sdpa(masked):
                                        size=pattern.shape).to_dense() != 0
         operands = [torch.from_numpy(x)[None].to(TYPES[job["dtype"]]) for x in (q, k, v)]
         attend = torch.nn.functional.scaled_dot_product_attention
-        return with_result(lambda: attend(*operands, attn_mask=mask if masked else None),
+        return product.with_result(lambda: attend(*operands, attn_mask=mask if masked else None),
                            lambda: attend(*operands, attn_mask=mask)[0].float())
     return prepare
 

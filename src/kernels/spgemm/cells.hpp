@@ -10,7 +10,7 @@
 #include "tulle/tensor.hpp"
 
 namespace tulle::spgemm {
-constexpr Index kSmall = 1 << 16;  ///< columns whose cells fit an L2 cache beside what else is needed
+constexpr Index kSmall = 1 << 19;  ///< columns whose cells fit an L2 cache beside what else is needed
 constexpr Index kFarFewer = 16;
 
 /// `count`: the most columns that the row can have.

@@ -13,6 +13,7 @@ struct Problem {
   CsrView a, b;
   std::span<const Index> c_offsets;
   std::span<const std::int32_t> c_columns;
+  bool masked = false;  ///< there are products at places that C does not have
 };
 
 struct Kernel {

@@ -7,4 +7,5 @@ Operation sddmm_operation();
 Operation attention_operation();
 Operation conv_operation();
 Operation aggregate_operation();
+Operation spgemm_operation();
 }  // namespace tulle::lab
