@@ -11,8 +11,9 @@
 namespace tulle::choice {
 namespace {
 using Clock = std::chrono::steady_clock;
-constexpr double kDisturbed = 8;   // times the modelled cost: more likely a wait for the core than work
-constexpr int kBranches = 20'000;  // by chance, before a cold run
+constexpr double kDisturbed = 8;         // times the modelled cost: more likely a wait for the core than work
+constexpr double kFromMemory_gbps = 10;  // weights on their way to one core
+constexpr int kBranches = 20'000;        // by chance, before a cold run
 
 double us_since(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
@@ -45,19 +46,28 @@ void append_refusals(Verdict& v, const std::vector<Contender>& contenders) {
 }  // namespace
 
 Effort quick_effort(bool cold) {
+  constexpr double kNear = 1.2, kNearWhenCold = 3;  // models know runs on cached weights only
   return {.timed = 3,
-          .hopeless = 1.2,
+          .hopeless = cold ? kNearWhenCold : kNear,
           .time_us = 20e3,
           .fewest = 1,
           .most = 4,
           .give_up = 1.1,
           .steady = 0.03,
           .both = false,
-          .cold = cold};
+          .cold = cold,
+          .arrival_gbps = cold ? kFromMemory_gbps : 0};
 }
 
 Effort thorough_effort(bool cold) {
-  return {.timed = 8, .hopeless = 6, .time_us = 20e3, .fewest = 2, .most = 12, .give_up = 8, .cold = cold};
+  return {.timed = 8,
+          .hopeless = 6,
+          .time_us = 20e3,
+          .fewest = 2,
+          .most = 12,
+          .give_up = 8,
+          .cold = cold,
+          .arrival_gbps = cold ? kFromMemory_gbps : 0};
 }
 
 Contest::Contest(const Effort& effort) : effort_(effort), l2_bytes_(cpu_info().l2_bytes) {}
@@ -113,8 +123,10 @@ double Contest::enter(Verdict& v, std::size_t line, const Contender& c, std::siz
   KernelChoice& own = v.candidates[line];
   own.prepare_us = us_since(start);
   own.bytes = runnable->bytes();
-  const double us =
-      best_us(*runnable, runs, v.time_us > 0 ? v.time_us : std::numeric_limits<double>::infinity());
+  const double rival_us = v.time_us > 0 ? v.time_us : std::numeric_limits<double>::infinity();
+  const double arrival_us =
+      effort_.arrival_gbps > 0 ? static_cast<double>(own.bytes) / (1e3 * effort_.arrival_gbps) : 0;
+  const double us = best_us(*runnable, runs, rival_us) + arrival_us;
   double& best = c.sparse ? v.sparse_us : v.dense_us;
   if (own.time_us == 0 || us < own.time_us) own.time_us = us;
   if (best == 0 || us < best) best = us;

@@ -46,9 +46,13 @@ struct Effort {
   double steady = 0;  ///< no further runs, once one came this close to the best of those before, relatively
   bool both = true;   ///< one sparse and one dense are timed whatever their models say: words compare them
   bool cold = false;  ///< weights come from beyond the L2 cache before each run
+  /// Not 0: what their way from memory takes is added to each time, as timed runs find them in a nearer
+  /// cache: emptying that too would take 50 ms a run.
+  double arrival_gbps = 0;
 };
 /// What a plan of one operation may cost, in its own runs: some 5 for the favourite and 1 or 2 for each
-/// rival that its model puts within a fifth of it (docs/kernels/planning.md says how far to trust them).
+/// rival that its model puts within a fifth of it, more where weights are cold (docs/kernels/planning.md says
+/// how far to trust them).
 Effort quick_effort(bool cold);
 /// The same for reports: everything near is timed, dense always, and for long.
 Effort thorough_effort(bool cold);
