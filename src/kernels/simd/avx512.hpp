@@ -103,12 +103,13 @@ TULLE_INLINE V abs(V a) {
 TULLE_INLINE V round(V a) {
   return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
-/// x = whole + rest, 0 <= rest < 1; `whole` may keep the rest: scale2 takes what is below.
+/// x = whole + rest, 0 <= rest <= 1; `whole` may keep the rest: scale2 takes what is below. With vreduceps whole models
+/// gave other bits than on AVX2.
 struct Split {
   V whole, rest;
 };
 TULLE_INLINE Split split(V x) {
-  return {x, {_mm512_reduce_ps(x.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)}};
+  return {x, {_mm512_sub_ps(x.v, _mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC))}};
 }
 /// a 2^n, n rounded down.
 TULLE_INLINE V scale2(V a, V n) {
