@@ -15,6 +15,10 @@ struct SddmmOptions {
   float scale = 1;
   /// f32, or bf16: numbers of Q and K may be rounded to it, once read; what rounds and what does not compete.
   DType dtype = DType::f32;
+  /// Not 0, 1 to 256: values of all blocks of this size that hold an entry, each whole, in the order of
+  /// to_bsr(); what lies past the edges of the mask is 0. Blocks of multiples of 8 x 16 are fast, and of 16 x
+  /// 16 in bf16.
+  Index block_rows = 0, block_cols = 0;
   std::string kernel;  ///< this one and no other ("sddmm/avx512/tiles"); Error with its refusal
 };
 
@@ -25,10 +29,12 @@ struct SddmmOptions {
 /// have no part in anything.
 class SddmmPlan {
  public:
-  /// values: one for each entry, in the order of mask.to_csr(), apart from Q and K.
+  /// values: size() of them, in the order of mask.to_csr() unless the options say otherwise, apart from Q and
+  /// K.
   void run(DenseView q, DenseView k, float* values) const;
   void run(const float* q, const float* k, float* values) const;  ///< without gaps between rows
 
+  Index size() const;
   std::string_view kernel() const;
   std::string why() const;  ///< the choice in words, with the numbers that decided
   std::span<const KernelChoice> candidates() const;

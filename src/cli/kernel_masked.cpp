@@ -19,7 +19,7 @@ namespace {
 struct Arguments {
   std::string mask = "causal", dtype = "f32", kernel, json;
   DType type() const { return dtype == "bf16" ? DType::bf16 : DType::f32; }
-  Index tokens = 512, d = 64, heads = 1;
+  Index tokens = 512, d = 64, heads = 1, blocks = 0;
   int threads = 1;
 };
 
@@ -108,7 +108,12 @@ Answer answer_of(const char* op, const Plan& plan, double flops, int threads) {
 
 void sddmm(const Arguments& a) {
   const AttentionMask mask = AttentionMask::named(a.mask, a.tokens, a.tokens);
-  const SddmmPlan plan = plan_sddmm(mask, a.d, {.threads = a.threads, .dtype = a.type(), .kernel = a.kernel});
+  const SddmmPlan plan = plan_sddmm(mask, a.d,
+                                    {.threads = a.threads,
+                                     .dtype = a.type(),
+                                     .block_rows = a.blocks,
+                                     .block_cols = a.blocks,
+                                     .kernel = a.kernel});
   show(answer_of("sddmm", plan, 2.0 * static_cast<double>(mask.entries() * a.d), a.threads), mask, a);
 }
 
@@ -148,8 +153,12 @@ CLI::App* add(CLI::App& kernel, const char* name, const char* help, const std::s
 
 void add_masked_kernels(CLI::App& kernel) {
   auto a = std::make_shared<Arguments>();
-  add(kernel, "sddmm", "<q_i, k_j> at the entries of a mask: who was asked, the times, who won and why.", a)
-      ->callback([a] { sddmm(*a); });
+  CLI::App* s = add(kernel, "sddmm",
+                    "<q_i, k_j> at the entries of a mask: who was asked, the times, who won and why.", a);
+  s->add_option("--blocks", a->blocks,
+                "Values of whole blocks of this side that hold an entry, in the order of BSR")
+      ->check(CLI::Range(1, 256));
+  s->callback([a] { sddmm(*a); });
   CLI::App* c = add(kernel, "attention",
                     "Attention over the entries of a mask: who was asked, the times, who won and why.", a);
   c->add_option("--heads", a->heads, "Of each sequence; as many as threads are timed")

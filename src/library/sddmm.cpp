@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include "core/checked.hpp"
+#include "formats/blocks.hpp"
 #include "kernels/sddmm/kernel.hpp"
 #include "library/masked.hpp"
+#include "tulle/formats.hpp"
 
 namespace tulle {
 struct SddmmPlan::Impl {
-  Index queries = 0, keys = 0, d = 0, entries = 0;
+  Index queries = 0, keys = 0, d = 0, size = 0;
   int threads = 1;
   std::shared_ptr<const sddmm::Prepared> prepared;
   library::Shares shares;
@@ -65,6 +67,15 @@ void check_rows(const char* name, const DenseView& v, Index rows, Index d) {
   if (!v.data && rows * d > 0) throw Error(kWhere, fmt::format("{} has no data", name));
 }
 
+/// How many values a run writes.
+Index size_of(const AttentionMask& mask, const SddmmOptions& o) {
+  if (o.block_rows == 0 && o.block_cols == 0) return mask.entries();
+  const Csr csr = mask.to_csr();
+  if (const auto refusal = bsr_refusal(csr.view(), o.block_rows, o.block_cols)) throw Error(kWhere, *refusal);
+  return count_blocks(csr.view(), {o.block_rows, o.block_cols}, kLargestTensorBytes) * o.block_rows *
+         o.block_cols;
+}
+
 Index extent_of(const DenseView& v) {
   return v.rows > 0 ? (v.rows - 1) * v.ld + v.cols : 0;
 }
@@ -76,12 +87,12 @@ SddmmPlan plan_sddmm(const AttentionMask& mask, Index d, const SddmmOptions& opt
   library::check_dtype(kWhere, options.dtype);
   library::check_entries(kWhere, mask);
   auto p = std::make_unique<SddmmPlan::Impl>();
-  p->queries = mask.queries(), p->keys = mask.keys(), p->d = d, p->entries = mask.entries(),
+  p->queries = mask.queries(), p->keys = mask.keys(), p->d = d, p->size = size_of(mask, options),
   p->threads = options.threads;
   const Buffer<float> q = library::numbers(checked_mul(mask.queries(), d)),
                       k = library::numbers(checked_mul(mask.keys(), d));
-  const Buffer<float> values(static_cast<std::size_t>(mask.entries()));
-  const sddmm::Problem problem{mask, d, options.scale};
+  const Buffer<float> values(static_cast<std::size_t>(p->size));
+  const sddmm::Problem problem{mask, d, options.scale, options.block_rows, options.block_cols};
   const auto list =
       library::contenders(sddmm::kernels(options.dtype), problem, options.kernel, [&](auto prepared) {
         return std::make_unique<Trial>(std::move(prepared), options.threads,
@@ -104,8 +115,8 @@ void SddmmPlan::run(DenseView q, DenseView k, float* values) const {
   check_rows("Q", q, p.queries, p.d);
   check_rows("K", k, p.keys, p.d);
   const auto *q_data = static_cast<const float*>(q.data), *k_data = static_cast<const float*>(k.data);
-  if (library::overlap(values, p.entries, q_data, extent_of(q)) ||
-      library::overlap(values, p.entries, k_data, extent_of(k)))
+  if (library::overlap(values, p.size, q_data, extent_of(q)) ||
+      library::overlap(values, p.size, k_data, extent_of(k)))
     throw Error(kWhere, "the values overlap Q or K");
   const LeasePool<ThreadScratch>::Lease scratch(*p.scratch);
   run_on(*p.prepared, p.shares, p.threads, *scratch, {{q_data, q.ld}, {k_data, k.ld}, values});
@@ -115,6 +126,9 @@ void SddmmPlan::run(const float* q, const float* k, float* values) const {
   run({q, impl_->queries, impl_->d, impl_->d}, {k, impl_->keys, impl_->d, impl_->d}, values);
 }
 
+Index SddmmPlan::size() const {
+  return impl_->size;
+}
 std::string_view SddmmPlan::kernel() const {
   return impl_->chosen.verdict.kernel;
 }

@@ -37,6 +37,13 @@ TEST(KernelMasked, TakesBf16) {
   expect_refusal(command({"kernel", "sddmm", "--dtype", "f16"}), "--dtype");
 }
 
+TEST(KernelMasked, GivesBlocksWhole) {
+  const Program::End end =
+      command({"kernel", "sddmm", "--mask", "block:16,0.3", "--tokens", "80", "--blocks", "16"});
+  EXPECT_SAYS(end.out, "asked are values by blocks");
+  expect_refusal(command({"kernel", "sddmm", "--blocks", "257"}), "--blocks");
+}
+
 TEST(KernelMasked, RefusesWhatIsNoMask) {
   expect_refusal(command({"kernel", "sddmm", "--mask", "bend:3"}), "mask 'bend:3': want full, causal");
   expect_refusal(command({"kernel", "sddmm", "--tokens", "99999999"}), "--tokens");

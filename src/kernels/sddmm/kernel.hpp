@@ -15,6 +15,9 @@ struct Problem {
   const AttentionMask& mask;
   Index d = 0;  ///< numbers in a query and in a key
   float scale = 1;
+  /// Not 0: values of all blocks of this size that hold an entry, whole, in the order of to_bsr(); past the
+  /// edges zeros.
+  Index block_rows = 0, block_cols = 0;
 };
 
 /// Row i of a dense matrix is the d floats from data + i * stride.
@@ -32,7 +35,7 @@ class Prepared {
   /// value has the same bits however blocks are shared out.
   virtual std::span<const Index> work() const = 0;
   virtual Index scratch_floats() const { return 0; }  ///< that one call of run needs, 64-byte aligned
-  /// Values of blocks [first, last), in the order of the mask's CSR form; `values` is the first of all. Reads
+  /// Values of blocks [first, last), in the order that is asked; `values` is the first of all. Reads
   /// only the keys that some query of these blocks attends to, or that lie between them; a value depends on
   /// its own two rows.
   virtual void run(Rows q, Rows k, float* values, float* scratch, Index first, Index last) const noexcept = 0;
@@ -47,7 +50,7 @@ struct Kernel {
   std::unique_ptr<Prepared> (*prepare)(const Problem&);  ///< keeps nothing of the problem
   DType rounds_to = DType::f32;  ///< bf16: numbers of Q and K, once read; sums are f32
 };
-/// Best first; the last, the reference, accepts everything. bf16: all that may round, and all that do not, as each
-/// entry by itself gains nothing from it. Other types have none.
+/// Best first; the last, the reference, accepts everything. bf16: all that may round, and all that do not, as
+/// each entry by itself gains nothing from it. Other types have none.
 std::span<const Kernel* const> kernels(DType = DType::f32);
 }  // namespace tulle::sddmm
