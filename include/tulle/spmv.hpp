@@ -10,12 +10,19 @@
 #include "tulle/sparse.hpp"
 
 namespace tulle {
-/// What is wanted of y = act(A x + bias + r): A sparse m x k, x of k numbers, y and r of m.
+/// What is wanted of y = act(A x + bias + r): A sparse m x k, x of k numbers, y and r of m, all f32.
 struct SpmvOptions {
   int threads = 1;
+  /// How A is stored. bf16: rounded to it (nearest even), the rest as in f32. i8: A holds whole numbers from -128 to
+  /// 127, y = act(scale_i sum_p a_ip x_p + bias + r); each run takes x in fixed point of 16 bits, which moves every
+  /// x_p by at most 2^-16 max |x|, and the sum is exact.
+  DType dtype = DType::f32;
+  std::span<const float> scales;  ///< i8: one per row of A, or empty: ones; copied
   bool cold = false;            ///< A is no longer in the cache when a run begins, as in a large model
   bool sparse = true;           ///< false: dense kernels only, the baseline of comparisons
-  bool finite = true;           ///< x holds neither Inf nor NaN; false: dense kernels refuse
+  /// x holds neither Inf nor NaN; false: kernels that multiply absent entries refuse. In i8 an Inf or NaN in x makes
+  /// all of y NaN, and false is an Error.
+  bool finite = true;
   std::span<const float> bias;  ///< one per row of A, or empty; copied
   bool residual = false;        ///< runs are given r; it may be y itself
   Activation activation;
@@ -24,8 +31,8 @@ struct SpmvOptions {
 
 /// A product of one matrix with vectors, one at a time (`tulle/spmm.hpp` takes several at once). Movable; run
 /// may be called from many threads at once, allocates nothing, and gives the same bits for any number of
-/// threads. Error of an element: at most (nnz_i + 4) 2^-24 (sum_p |a_ip x_p| + |bias| + |r|), then the
-/// activation's.
+/// threads. Error of an element: at most (nnz_i + 4) 2^-24 (sum_p |a_ip x_p| + |bias| + |r|), A being as it is
+/// stored, then the activation's; in i8 |scale_i| 2^-16 max |x| sum_p |a_ip| + 2^-22 (|y| + |bias| + |r|).
 class SpmvPlan {
  public:
   /// Lengths must be those of the plan; y must lie apart from x.
@@ -53,6 +60,6 @@ class SpmvPlan {
 /// the kernel packed.
 SpmvPlan plan_spmv(const CsrView& a, const SpmvOptions& = {});
 
-/// The names of all kernels, whether this CPU has what they need or not.
-std::vector<std::string> spmv_kernels();
+/// The names of all kernels of a type, whether this CPU has what they need or not.
+std::vector<std::string> spmv_kernels(DType = DType::f32);
 }  // namespace tulle

@@ -10,6 +10,7 @@ void add_bench(CLI::App&);
 void add_explain(CLI::App&);
 void add_run(CLI::App&);
 void add_kernel(CLI::App&);
+void add_spmv_kernel(CLI::App& kernel);     // one vector
 void add_masked_kernels(CLI::App& kernel);  // its operations over masks
 void add_doctor(CLI::App&);
 void add_peer(CLI::App&);

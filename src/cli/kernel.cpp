@@ -3,20 +3,17 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/kernel_product.hpp"
 #include "cli/output.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
 #include "core/buffer.hpp"
-#include "formats/generate.hpp"
 #include "lab/report.hpp"
 #include "lab/walls.hpp"
-#include "tulle/io.hpp"
 #include "tulle/spmm.hpp"
 
 namespace tulle::cli {
@@ -29,31 +26,8 @@ struct Arguments {
   std::uint64_t seed = 1;
 };
 
-struct Named {
-  std::string name;
-  Csr a;
-};
-
-/// "512x768:0.9": rows, columns and the fraction of zeros.
-Named random_matrix(const std::string& text, std::uint64_t seed) {
-  long long rows = 0, cols = 0;
-  double zeros = 0;
-  int used = 0;
-  const int found = std::sscanf(text.c_str(), "%9lldx%9lld:%lf%n", &rows, &cols, &zeros, &used);
-  if (found != 3 || used != static_cast<int>(text.size()) || rows < 0 || cols < 0)
-    throw Error("--random", "'" + text + "'; want ROWSxCOLS:ZEROS, as in 512x768:0.9");
-  const generate::Parameters p{{"rows", static_cast<double>(rows)},
-                               {"cols", static_cast<double>(cols)},
-                               {"sparsity", zeros},
-                               {"seed", static_cast<double>(seed)}};
-  return {"random " + text, generate::make("uniform", p)};
-}
-
-Named matrix(const Arguments& a) {
-  if (a.matrix.empty() == a.random.empty())
-    throw Error("kernel spmm", "wants a file or --random ROWSxCOLS:ZEROS, one of the two");
-  if (!a.random.empty()) return random_matrix(a.random, a.seed);
-  return {a.matrix, read_matrix(a.matrix, {.seed = a.seed, .tensor = a.tensor})};
+NamedMatrix matrix(const Arguments& a) {
+  return read_or_make("kernel spmm", a.matrix, a.random, a.tensor, a.seed);
 }
 
 DenseOrder order_of(const std::string& text) {
@@ -61,37 +35,8 @@ DenseOrder order_of(const std::string& text) {
   return text == "panels" ? DenseOrder::panels : DenseOrder::row_major;
 }
 
-/// Rows of whole numbers from -127 to 127, each with the scale that gives its values back.
-struct Quantised {
-  explicit Quantised(Csr& a) : scales(static_cast<std::size_t>(a.rows), 1) {
-    constexpr float kMost = 127;
-    for (std::size_t i = 0; i < scales.size(); ++i) {
-      const auto begin = a.values.begin() + a.offsets[i], end = a.values.begin() + a.offsets[i + 1];
-      float largest = 0;
-      std::for_each(begin, end, [&](float x) { largest = std::max(largest, std::abs(x)); });
-      if (largest > 0) scales[i] = largest / kMost;
-      std::for_each(begin, end, [&](float& x) { x = std::round(x / scales[i]); });
-    }
-  }
-  std::vector<float> scales;
-};
-
-DType dtype_of(const std::string& text) {
-  if (text == "i8") return DType::i8;
-  return text == "bf16" ? DType::bf16 : DType::f32;
-}
-
-double zeros_of(const Csr& a) {
-  const double cells = static_cast<double>(a.rows) * static_cast<double>(a.cols);
-  return cells > 0 ? 1 - static_cast<double>(a.values.size()) / cells : 0;
-}
-
 double gflops(const Csr& a, Index n, double us) {
   return us > 0 ? 2e-3 * static_cast<double>(a.values.size()) * static_cast<double>(n) / us : 0;
-}
-
-std::string number(double x, int digits) {
-  return x > 0 ? fmt::format("{:.{}f}", x, digits) : "";
 }
 
 struct Answer {
@@ -104,7 +49,7 @@ struct Answer {
 };
 
 /// The fastest of several batches; short calls are batched, as reading the clock takes some 30 ns.
-double time_of_a_call(const SpmmPlan& plan, const Named& m, const Arguments& a) {
+double time_of_a_call(const SpmmPlan& plan, const NamedMatrix& m, const Arguments& a) {
   using Clock = std::chrono::steady_clock;
   constexpr double kBatch_us = 50, kAll_us = 50e3;
   const DenseOrder order = order_of(a.order);
@@ -125,7 +70,7 @@ double time_of_a_call(const SpmmPlan& plan, const Named& m, const Arguments& a) 
   return best;
 }
 
-Table table_of(const Answer& found, const Named& m, Index n) {
+Table table_of(const Answer& found, const NamedMatrix& m, Index n) {
   using enum Table::Align;
   Table table({{"kernel", left},
                {"us", right},
@@ -149,27 +94,9 @@ Table table_of(const Answer& found, const Named& m, Index n) {
   return table;
 }
 
-/// "refused: a, b (why), c (why)": those with the same reason together.
-std::string refusals(std::span<const KernelChoice> candidates) {
-  std::vector<std::pair<std::string, std::string>> names_and_why;
-  for (const KernelChoice& c : candidates) {
-    if (c.refusal.empty()) continue;
-    const auto same = std::find_if(names_and_why.begin(), names_and_why.end(),
-                                   [&](const auto& known) { return known.second == c.refusal; });
-    if (same == names_and_why.end())
-      names_and_why.push_back({c.name, c.refusal});
-    else
-      same->first += ", " + c.name;
-  }
-  std::string text;
-  for (const auto& [names, why] : names_and_why)
-    text += (text.empty() ? "refused: " : "; ") + names + " (" + why + ")";
-  return text;
-}
-
-void print(const Answer& found, const Named& m, const Arguments& a) {
+void print(const Answer& found, const NamedMatrix& m, const Arguments& a) {
   fmt::print("{}: {} x {}, {} entries, {:.1f} % zeros; n {}, {}, {}, {} thread{}{}\n", printable(m.name),
-             m.a.rows, m.a.cols, m.a.values.size(), 100 * zeros_of(m.a), a.n, a.dtype, a.order, found.threads,
+             m.a.rows, m.a.cols, m.a.values.size(), 100 * m.zeros(), a.n, a.dtype, a.order, found.threads,
              found.threads == 1 ? "" : "s", a.cold ? ", A cold" : "");
   fmt::print("{}", table_of(found, m, a.n).text(terminal_width()));
   const std::size_t most = std::min<std::size_t>(terminal_width(), 120);
@@ -185,13 +112,13 @@ void print(const Answer& found, const Named& m, const Arguments& a) {
     fmt::print("{}", wrapped(refused, most, 0, 2));
 }
 
-nlohmann::json json_of(const Answer& found, const Named& m, const Arguments& a) {
+nlohmann::json json_of(const Answer& found, const NamedMatrix& m, const Arguments& a) {
   nlohmann::json j{{"op", "spmm"},
                    {"matrix", m.name},
                    {"rows", m.a.rows},
                    {"cols", m.a.cols},
                    {"nnz", m.a.values.size()},
-                   {"sparsity", zeros_of(m.a)},
+                   {"sparsity", m.zeros()},
                    {"n", a.n},
                    {"dtype", a.dtype},
                    {"threads", found.threads},
@@ -237,7 +164,7 @@ SpmmOptions options_of(const Arguments& a, std::span<const float> scales, int th
 }
 
 /// A plan as programs make it, and one that timed more, for the table.
-Answer answer(const Arguments& a, const Named& m, std::span<const float> scales, int threads) {
+Answer answer(const Arguments& a, const NamedMatrix& m, std::span<const float> scales, int threads) {
   const SpmmPlan quick = plan_spmm(m.a.view(), a.n, options_of(a, scales, threads, false));
   return {.plan = plan_spmm(m.a.view(), a.n, options_of(a, scales, threads, true)),
           .threads = threads,
@@ -248,7 +175,7 @@ Answer answer(const Arguments& a, const Named& m, std::span<const float> scales,
 }
 
 void spmm(const Arguments& a) {
-  Named m = matrix(a);
+  NamedMatrix m = matrix(a);
   std::vector<float> scales;
   if (a.dtype == "i8") scales = Quantised(m.a).scales;
   nlohmann::json all = nlohmann::json::array();
@@ -295,6 +222,7 @@ void add_kernel(CLI::App& app) {
       app.add_subcommand("kernel", "Plan one operation on one matrix, and say which kernel won and why.");
   c->require_subcommand(1);
   add_spmm(*c);
+  add_spmv_kernel(*c);
   add_masked_kernels(*c);
 }
 }  // namespace tulle::cli

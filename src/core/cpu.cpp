@@ -15,6 +15,7 @@ struct Named {
 };
 constexpr Named kNames[] = {{"avx2", Features::avx2},           {"avx512", Features::avx512},
                             {"avx512_bf16", Features::avx512_bf16}, {"avx512_vnni", Features::avx512_vnni},
+                            {"avx512_vbmi2", Features::avx512_vbmi2},
                             {"amx", Features::amx},             {"jit", Features::jit}};
 
 /// Tiles are 8 KiB of state for each thread, which Linux saves only for processes that have asked (arch_prctl(2)).
@@ -38,6 +39,7 @@ Features hardware() {
   if (!contains(have, Features::avx512)) return have;
   if (__builtin_cpu_supports("avx512bf16")) have = have | Features::avx512_bf16;
   if (__builtin_cpu_supports("avx512vnni")) have = have | Features::avx512_vnni;
+  if (__builtin_cpu_supports("avx512vbmi2")) have = have | Features::avx512_vbmi2;
   static const bool tiles = may_use_tiles();
   if (tiles) have = have | Features::amx;
   return have;
@@ -48,7 +50,8 @@ Features allowed_by(const std::string& isa) {
   if (isa == "none") return Features::none;
   if (isa == "avx2") return Features::avx2 | Features::jit;
   if (isa == "avx512")
-    return Features::avx2 | Features::avx512 | Features::avx512_bf16 | Features::avx512_vnni | Features::jit;
+    return Features::avx2 | Features::avx512 | Features::avx512_bf16 | Features::avx512_vnni |
+           Features::avx512_vbmi2 | Features::jit;
   throw Error("TULLE_ISA", "'" + isa + "' is no instruction set; want none, avx2, avx512 or native");
 }
 

@@ -5,7 +5,7 @@
 namespace tulle {
 /// Sets of CPU features that kernels ask for. avx2: with FMA, F16C, BMI; avx512: F, VL, BW and DQ together; amx:
 /// tiles with BF16 and INT8, which the system has let this process use.
-enum class Features : unsigned { none = 0, avx2 = 1, avx512 = 2, avx512_bf16 = 4, avx512_vnni = 8, amx = 16, jit = 32 };
+enum class Features : unsigned { none = 0, avx2 = 1, avx512 = 2, avx512_bf16 = 4, avx512_vnni = 8, amx = 16, jit = 32, avx512_vbmi2 = 64 };
 constexpr Features operator|(Features a, Features b) { return Features(unsigned(a) | unsigned(b)); }
 constexpr Features operator&(Features a, Features b) { return Features(unsigned(a) & unsigned(b)); }
 constexpr bool contains(Features have, Features need) { return (have & need) == need; }

@@ -50,6 +50,23 @@ TEST(KernelSpmm, ReadsMatrixFiles) {
   EXPECT_SAYS(end.out, "2 x 3, 3 entries, 50.0 % zeros; n 5");
 }
 
+TEST(KernelSpmv, TellsWhoWonInEveryType) {
+  for (const char* dtype : {"f32", "bf16", "i8"}) {
+    Words words{"kernel", "spmv", "--random", "300x200:0.9", "--dtype", dtype, "--threads", "2"};
+    if (std::string_view(dtype) == "i8") words.push_back("--cold");
+    const Program::End end = command(words);
+    EXPECT_EQ(end.exit_code, 0) << end.err;
+    for (const std::string& part : {std::string("6000 entries, 90.0 % zeros; ") + dtype + ", 2 threads",
+                                    std::string("GB/s of A"), std::string("planning took")})
+      EXPECT_SAYS(end.out, part);
+  }
+  const json report = json::parse(command({"kernel", "spmv", "--random", "64x80:0.8", "--json", "-"}).out);
+  EXPECT_EQ(report["op"], "spmv");
+  EXPECT_EQ(report["n"], 1);
+  expect_refusal(command({"kernel", "spmv"}), "kernel spmv: wants a file or --random");
+  expect_refusal(command({"kernel", "spmv", "--random", "8x8:0.5", "--dtype", "f64"}), "--dtype");
+}
+
 TEST(KernelSpmm, RefusesWhatMakesNoProduct) {
   const auto spmm = [](Words words) {
     words.insert(words.begin(), {"kernel", "spmm"});

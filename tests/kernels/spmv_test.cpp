@@ -5,7 +5,8 @@
 #include <limits>
 #include <random>
 
-#include "kernels/spmv/kernel.hpp"
+#include "core/bfloat16.hpp"
+#include "kernels/spmv/fixed_point.hpp"
 #include "support/guarded.hpp"
 
 using namespace tulle;
@@ -21,6 +22,7 @@ struct Shape {
   bool bias = true, residual = false, in_place = false;
   bool uneven = false;  ///< every fifth row is full, every seventh empty
   Activation activation{};
+  DType dtype = DType::f32;
 };
 
 /// A random problem whose x, y and r end at the end of a page that nobody may read beyond.
@@ -37,17 +39,29 @@ class Case {
       for (Index j = 0; j < s.cols; ++j)
         if ((real(bits) + 1) / 2 < density) {
           matrix.columns.push_back(static_cast<std::int32_t>(j));
-          matrix.values.push_back(real(bits));
+          matrix.values.push_back(of_type(real(bits)));
         }
       matrix.offsets.push_back(std::ssize(matrix.values));
       if (s.bias) bias.push_back(real(bits));
+      if (s.dtype == DType::i8 && s.gap) scales.push_back(0.02f + 0.01f * real(bits));
     }
     matrix.rows = s.rows, matrix.cols = s.cols;
   }
-  spmv::Problem problem() const { return {matrix.view(), bias, shape.residual, shape.activation, shape.n}; }
+  spmv::Problem problem() const {
+    return {matrix.view(), bias, shape.residual, shape.activation, shape.n, scales};
+  }
   void run(const spmv::Prepared& weight, Index n, Index first, Index last, Index from = 0) {
     const Index x_stride = shape.cols + shape.gap, y_stride = shape.rows + shape.gap;
     const float* added = !shape.residual ? nullptr : (shape.in_place ? y.data() : r.data()) + from * y_stride;
+    if (shape.dtype == DType::i8) {
+      const Index floats = spmv::fixed_point_floats(shape.cols);
+      Guarded fixed(n * floats);
+      for (Index v = 0; v < n; ++v)
+        spmv::fixed_point_packer(cpu_features())(x.data() + (from + v) * x_stride, shape.cols,
+                                                 fixed.data() + v * floats);
+      return weight.run(n, first, last, fixed.data(), floats, y.data() + from * y_stride, y_stride, added,
+                        y_stride);
+    }
     weight.run(n, first, last, x.data() + from * x_stride, x_stride, y.data() + from * y_stride, y_stride,
                added, y_stride);
   }
@@ -66,19 +80,26 @@ class Case {
 
   Shape shape;
   Csr matrix{0, 0, {0}, {}, {}};
-  std::vector<float> bias;
+  std::vector<float> bias, scales;
   Guarded x, y, r;
 
  private:
+  float of_type(float value) const {
+    if (shape.dtype == DType::bf16) return BFloat16(value);
+    return shape.dtype == DType::i8 ? std::nearbyint(value * 127) - (value < -0.99f) : value;
+  }
   void check(Index v, Index i) {
     const Index at = v * (shape.rows + shape.gap) + i;
-    double want = shape.bias ? bias[i] : 0, size = std::abs(want);
+    double want = shape.bias ? bias[i] : 0, size = std::abs(want), of_x = 0;
+    const double scale = scales.empty() ? 1 : scales[i];
     if (shape.residual) want += r[at], size += std::abs(r[at]);
     for (Index e = matrix.offsets[i]; e < matrix.offsets[i + 1]; ++e) {
-      const double term = double(matrix.values[e]) * x[v * (shape.cols + shape.gap) + matrix.columns[e]];
+      of_x += std::abs(scale * matrix.values[e]);
+      const double term = scale * matrix.values[e] * x[v * (shape.cols + shape.gap) + matrix.columns[e]];
       want += term, size += std::abs(term);
     }
-    const double bound = (double(matrix.offsets[i + 1] - matrix.offsets[i]) + 2) * 0x1p-24 * size * 1.2;
+    const double bound = (double(matrix.offsets[i + 1] - matrix.offsets[i]) + 2) * 0x1p-24 * size * 1.2 +
+                         (shape.dtype == DType::i8 ? of_x * 0x1p-16 : 0);  // |x| <= 1
     const bool curved = shape.activation.kind > ActivationKind::leaky_relu;
     want = activated(want);
     ASSERT_NEAR(y[at], want, bound + (curved ? 1e-6 * std::max(1.0, std::abs(want)) : 0))
@@ -109,7 +130,8 @@ class Spmv : public testing::TestWithParam<const Kernel*> {
     if (!contains(cpu_features(), GetParam()->needs))
       GTEST_SKIP() << "this CPU cannot run " << GetParam()->name;
   }
-  void check(const Shape& shape) const {
+  void check(Shape shape) const {
+    shape.dtype = GetParam()->dtype;
     SCOPED_TRACE(testing::Message() << shape.rows << " x " << shape.cols << ", density " << shape.density
                                     << ", n " << shape.n);
     Case t(shape);
@@ -126,8 +148,13 @@ std::string name_of(const testing::TestParamInfo<const Kernel*>& info) {
     if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
 }
-INSTANTIATE_TEST_SUITE_P(Kernels, Spmv, testing::ValuesIn(spmv::kernels().begin(), spmv::kernels().end()),
-                         name_of);
+std::vector<const Kernel*> every_kernel() {
+  std::vector<const Kernel*> all;
+  for (const DType dtype : {DType::f32, DType::bf16, DType::i8})
+    all.insert(all.end(), spmv::kernels(dtype).begin(), spmv::kernels(dtype).end());
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(Kernels, Spmv, testing::ValuesIn(every_kernel()), name_of);
 }  // namespace
 
 TEST_P(Spmv, KeepsTheBoundAtEverySizeAndDensity) {
@@ -170,7 +197,7 @@ TEST_P(Spmv, AddsBiasAndResidualAndAppliesActivations) {
 }
 
 TEST_P(Spmv, GivesTheSameBitsHoweverBlocksAreCut) {
-  Case t({.rows = 301, .cols = 203, .n = 5, .uneven = true});
+  Case t({.rows = 301, .cols = 203, .n = 5, .uneven = true, .dtype = GetParam()->dtype});
   const auto weight = GetParam()->prepare(t.problem());
   t.soil();
   t.run(*weight, 5, 0, weight->blocks());
@@ -181,8 +208,9 @@ TEST_P(Spmv, GivesTheSameBitsHoweverBlocksAreCut) {
 }
 
 TEST_P(Spmv, LeavesAbsentEntriesOutOfInfiniteVectorsUnlessItIsDense) {
-  if (!GetParam()->sparse) GTEST_SKIP() << "a dense kernel multiplies zeros";
-  Case t({.rows = 35, .cols = 41, .density = 0.2});
+  if (!GetParam()->sparse || GetParam()->pads || GetParam()->dtype == DType::i8)
+    GTEST_SKIP() << "multiplies zeros, or takes numbers only";
+  Case t({.rows = 35, .cols = 41, .density = 0.2, .dtype = GetParam()->dtype});
   t.x[7] = std::numeric_limits<float>::infinity();
   const auto weight = GetParam()->prepare(t.problem());
   t.run(*weight, 1, 0, weight->blocks());
@@ -192,4 +220,58 @@ TEST_P(Spmv, LeavesAbsentEntriesOutOfInfiniteVectorsUnlessItIsDense) {
     ASSERT_FALSE(std::isnan(t.y[i])) << "row " << i;
     ASSERT_EQ(std::isinf(t.y[i]), has) << "row " << i;
   }
+}
+
+TEST_P(Spmv, StepsOverGapsOfAnyLength) {
+  for (const Index cols : {254, 255, 256, 257, 511, 512, 766, 1200})
+    for (const double density : {0.002, 0.01})
+      ASSERT_NO_FATAL_FAILURE(check({.rows = 45, .cols = cols, .density = density, .n = 2}));
+}
+
+/// bf16 is f32 of rounded values, added in the same order; i8 is exact.
+TEST(SpmvBits, AreThoseOfF32OnRoundedValuesAndTheSameForAllKernelsOfI8) {
+  for (const DType dtype : {DType::bf16, DType::i8}) {
+    Case t({.rows = 77, .cols = 331, .gap = 3, .uneven = true, .dtype = dtype});
+    std::vector<float> wanted;
+    const auto kernels = spmv::kernels(dtype);
+    std::vector<const Kernel*> all(kernels.begin(), kernels.end());
+    if (dtype == DType::bf16) all.insert(all.end(), spmv::kernels().begin(), spmv::kernels().end());
+    for (const Kernel* kernel : all) {
+      const bool skips = dtype == DType::bf16 && kernel->needs == Features::none;  // references add in f64
+      if (skips || !contains(cpu_features(), kernel->needs) || kernel->refuse(t.problem())) continue;
+      const auto weight = kernel->prepare(t.problem());
+      t.soil();
+      t.run(*weight, 1, 0, weight->blocks());
+      if (wanted.empty()) wanted.assign(t.y.data(), t.y.data() + t.y.size());
+      ASSERT_EQ(std::memcmp(wanted.data(), t.y.data(), wanted.size() * sizeof(float)), 0) << kernel->name;
+    }
+  }
+}
+
+TEST(SpmvFixedPoint, IsTheSameOnEveryMachineAndKeepsItsBound) {
+  for (const Index cols : {1, 7, 16, 33, 100})
+    for (const float scale : {0.0f, 1e-38f, 1.0f, 1e30f}) {
+      Guarded x(cols), plain(spmv::fixed_point_floats(cols)), fast(spmv::fixed_point_floats(cols));
+      x.randomize(4, -scale, scale);
+      spmv::fixed_point_packer(Features::none)(x.data(), cols, plain.data());
+      spmv::fixed_point_packer(cpu_features())(x.data(), cols, fast.data());
+      const spmv::FixedPoint a(plain.data(), cols), b(fast.data(), cols);
+      ASSERT_EQ(a.scale, b.scale);
+      ASSERT_EQ(std::memcmp(a.both, b.both, static_cast<std::size_t>(cols) * 2), 0);
+      ASSERT_EQ(std::memcmp(a.low, b.low, static_cast<std::size_t>(cols)), 0);
+      for (Index j = 0; j < cols; ++j) {
+        ASSERT_EQ(a.both[j], a.high[j] * 256 + a.low[j]);
+        ASSERT_NEAR(double(a.scale) * (a.both[j] - 32768), x[j], 0.51 * a.scale);
+      }
+    }
+}
+
+TEST(SpmvFixedPoint, TurnsWhatIsNoNumberIntoAScaleThatIsNone) {
+  for (const float odd : {std::nanf(""), std::numeric_limits<float>::infinity()})
+    for (const Features have : {Features::none, cpu_features()}) {
+      std::vector<float> x(40, 1), packed(static_cast<std::size_t>(spmv::fixed_point_floats(40)));
+      x[37] = odd;
+      spmv::fixed_point_packer(have)(x.data(), 40, packed.data());
+      EXPECT_TRUE(std::isnan(spmv::FixedPoint(packed.data(), 40).scale));
+    }
 }

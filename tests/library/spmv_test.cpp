@@ -159,6 +159,27 @@ TEST(SpmvPlans, AreRightWhicheverKernelWinsAndTimeADenseOne) {
   }
 }
 
+TEST(SpmvPlans, TakeNarrowValues) {
+  for (const DType dtype : {DType::bf16, DType::i8}) {
+    Csr a = generate::uniform(70, 90, 0.8, 12);
+    for (float& value : a.values) value = std::nearbyint(value * 100);  // exact in both
+    Case test(a, {.dtype = dtype});
+    for (Index i = 0; i < 90; ++i) test.x[i] = static_cast<float>(i < 89 ? i : -32767);  // in fixed point too
+    const SpmvPlan plan = plan_spmv(test.a.view(), test.options);
+    test.run(plan);
+    ASSERT_NO_FATAL_FAILURE(test.expect_right()) << plan.kernel();
+  }
+}
+
+TEST(SpmvPlans, ScaleRowsOfWholeNumbers) {
+  const Csr a = make_csr(2, 3, {0, 2, 3}, {0, 2, 1}, {-128, 127, 3});
+  const std::vector<float> scales{0.5, 2}, x{1, 2, 4};
+  std::vector<float> y(2);
+  plan_spmv(a.view(), {.dtype = DType::i8, .scales = scales}).run(x, y);
+  EXPECT_NEAR(y[0], 190, 0.5 * 255 * 4 * 0x1p-16);
+  EXPECT_NEAR(y[1], 12, 2 * 3 * 4 * 0x1p-16);
+}
+
 TEST(SpmvPlans, AskDenseKernelsOnlyWhenTold) {
   const Csr a = generate::uniform(64, 64, 0.9, 9);
   const SpmvPlan plan = plan_spmv(a.view(), {.sparse = false});
@@ -217,6 +238,11 @@ TEST(SpmvPlans, SayWhatTheyRefuse) {
   EXPECT_EQ(planned({.threads = 0}), "spmv: threads: 0; want 1 to 1024");
   EXPECT_EQ(planned({.bias = bias}), "spmv: bias: has 4 values; want 6, one per row of A");
   EXPECT_EQ(planned({.kernel = "spmv/none"}), "spmv: kernel: there is no 'spmv/none'; see spmv_kernels()");
+  EXPECT_EQ(planned({.dtype = DType::f16}), "spmv: dtype: no kernel computes in f16; want f32, bf16 or i8");
+  EXPECT_EQ(planned({.scales = bias}), "spmv: scales: has 4 values; want 6 for i8, else none");
+  EXPECT_NE(planned({.dtype = DType::i8}).find("is no whole number from -128 to 127"), std::string::npos);
+  EXPECT_EQ(planned({.dtype = DType::i8, .finite = false}),
+            "spmv: finite: is false; i8 takes x in fixed point, which has neither Inf nor NaN");
   Csr broken = a;
   broken.columns.front() = 99;
   EXPECT_NE(refusal([&] { plan_spmv(broken.view()); }), "");

@@ -133,6 +133,7 @@ int main() {
   MKLVersion v;
   mkl_get_version(&v);
   const std::string version = std::to_string(v.MajorVersion) + "." + std::to_string(v.UpdateVersion);
-  return lab::peer::run({version, {{"spmm", "mkl_csr", lab::peer::make<MklCsr>}, {"aggregate", "mkl_csr", lab::peer::make_sum<MklCsr>},
+  return lab::peer::run({version, {{"spmm", "mkl_csr", lab::peer::make<MklCsr>}, {"spmv", "mkl_csr", lab::peer::make<MklCsr>},
+                                  {"aggregate", "mkl_csr", lab::peer::make_sum<MklCsr>},
                                   {"spgemm", "mkl_csr", lab::peer::make<MklSparse>}, {"spmm", "mkl_dense", lab::peer::make<MklDense>}}});
 }

@@ -169,5 +169,6 @@ int main() {
   const dnnl_version_t* v = dnnl_version();
   const std::string version = std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
   return lab::peer::run({version, {{"spmm", "onednn_dense", lab::peer::make<OneDnnDense>, {DType::f32, DType::bf16, DType::f16, DType::i8}},
+                                   {"spmv", "onednn_dense", lab::peer::make<OneDnnDense>, {DType::f32, DType::bf16, DType::f16, DType::i8}},
                                    {"conv", "onednn_dense", lab::peer::make<OneDnnConvolution>, {DType::f32}}}});
 }

@@ -21,6 +21,11 @@ def csr(job, a, b):
     return lambda: matrix @ b
 
 
+def vector(job, a, b):
+    call = csr(job, a, b[:, 0])
+    return product.with_result(call, lambda: call()[:, None])
+
+
 def sums(job, a, b):
     if job["parameters"]["reduction"] != 0:
         raise product.Refused("knows sums only")
@@ -43,4 +48,5 @@ def squared(job, a):
     return product.with_result(call, checked)
 
 
-product.serve([product.Offer("spmm", "scipy_csr", csr), product.Offer("aggregate", "scipy_csr", sums), product.Offer("spgemm", "scipy_csr", squared)], scipy.__version__)
+product.serve([product.Offer("spmm", "scipy_csr", csr), product.Offer("spmv", "scipy_csr", vector),
+               product.Offer("aggregate", "scipy_csr", sums), product.Offer("spgemm", "scipy_csr", squared)], scipy.__version__)

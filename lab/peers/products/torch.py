@@ -35,6 +35,12 @@ def csr(job, a, b):
     return times(job, csr_of(job, a), b)
 
 
+def vector(job, a, b):
+    matrix, x = csr_of(job, a), torch.from_numpy(b[:, 0].copy())
+    call = lambda: matrix @ x
+    return product.with_result(call, lambda: call()[:, None])
+
+
 def aggregate(job, a, b):
     matrix, dense, how = csr_of(job, a), torch.from_numpy(b), ("sum", "mean", "amax")[int(job["parameters"]["reduction"])]
     return lambda: matrix @ dense if how == "sum" else torch.sparse.mm(matrix, dense, how)
@@ -86,6 +92,7 @@ def sdpa(masked):
 
 BOTH = tuple(TYPES)
 product.serve([product.Offer("spmm", "torch_csr", csr), product.Offer("spmm", "torch_bsr", bsr),
+               product.Offer("spmv", "torch_csr", vector),
                product.Offer("aggregate", "torch_csr", aggregate), product.Offer("sddmm", "torch_sddmm", sddmm), product.Offer("sddmm", "torch_dense", all_scores, BOTH),
                product.Offer("attention", "torch_sdpa", sdpa(False), BOTH),
                product.Offer("attention", "torch_masked_sdpa", sdpa(True), BOTH)], torch.__version__)

@@ -1,102 +1,152 @@
-// A bit for each element, values of nonzeros only: at 4 bytes + 1/32 / density the smallest form below 80 %
-// zeros. One u16 says which of a slice's 16 rows have an entry in a column; vexpandps puts their values into
-// the lanes. Four slices go side by side: they share what is read of x, and their masks are one load.
+// A bit for each element and the values of nonzeros: at 1/8 + density times the bytes of a value for each
+// element the smallest form below 80 % zeros. vexpand puts values into the lanes that want them; masks and
+// values stream in order.
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <utility>
 
-#include "core/checked.hpp"
 #include "kernels/simd/avx512.hpp"
-#include "kernels/spmv/slices.hpp"
+#include "kernels/spmv/bitmask_words.hpp"
+#include "kernels/spmv/fixed_point.hpp"
+#include "kernels/spmv/words_avx512.hpp"
 
 namespace tulle::spmv {
 namespace {
+#include "kernels/spmv/fixed_body.inc"
 #include "kernels/spmv/slice_body.inc"
 
-/// Lanes of mask get the next values, the others zero. vexpandps waits for its old destination even when it
-/// zeroes (9.8 cycles in place of 2 on Zen 4), and compilers reuse one register: hence a register cleared
-/// here, and merging.
-TULLE_INLINE __m512 expand(__mmask16 mask, __m512 values) {
-  __m512 lanes;
-  asm("vpxord %0, %0, %0\n\tvexpandps %1, %0 %{%2%}" : "=&v"(lanes) : "v"(values), "Yk"(mask));
-  return lanes;
-}
+struct Singles : BitmaskWords<float> {
+  explicit Singles(const Problem& p) : BitmaskWords(p, kIsa) {}
 
-struct BitmaskForm {
-  static constexpr int kGroup = 4;
-
-  explicit BitmaskForm(const Problem& p)
-      : slices(p, rows_in_order(p.a), kIsa),
-        cols(p.a.cols),
-        masks(static_cast<std::size_t>(checked_mul((slices.count() + kGroup - 1) / kGroup, cols))),
-        values(p.a.values.size() + kLanes) {
-    for (Index i = 0; i < p.a.rows; ++i)
-      for (Index e = p.a.offsets[i]; e < p.a.offsets[i + 1]; ++e)
-        masks[static_cast<std::size_t>(i / kRows * cols + p.a.columns[e])] |= std::uint64_t{1} << i % kRows;
-    Index at = 0;
-    for (Index row = 0; row < p.a.rows; row += kRows) {
-      first.push_back(at);
-      at = fill(p.a, row, at);
-    }
-  }
-  /// The values of a block, column by column, from `at` on; returns where the next block begins.
-  Index fill(const CsrView& a, Index row, Index at) {
-    std::array<Index, kRows> next{};
-    const Index live = std::min(kRows, a.rows - row);
-    for (Index i = 0; i < live; ++i) next[static_cast<std::size_t>(i)] = a.offsets[row + i];
-    const std::uint64_t* mask = masks.data() + row / kRows * cols;
-    for (Index j = 0; j < cols; ++j)
-      for (std::uint64_t left = mask[j]; left != 0; left &= left - 1)
-        values[static_cast<std::size_t>(at++)] =
-            a.values[next[static_cast<std::size_t>(std::countr_zero(left))]++];
-    return at;
-  }
-  std::size_t bytes() const { return masks.size() * sizeof(std::uint64_t) + values.size() * sizeof(float); }
-  static Index slice(Index block, int i) { return block * kGroup + i; }
-
-  /// Absent entries contribute nothing, whatever x holds: the product is masked too.
+  /// The masks of four slices are one load. Absent entries contribute nothing, whatever x holds: the product
+  /// is masked too.
   template <int S, int N>
   TULLE_INLINE void sums(Index block, const float* x, Index x_stride, V (&sum)[S][N]) const {
-    const std::uint64_t* mask = masks.data() + block * cols;
-    const float* value = values.data() + first[static_cast<std::size_t>(block)];
+    const Mask* of_block = mask(block);
+    const float* at = value(block);
     for (Index j = 0; j < cols; ++j) {
-      const std::uint64_t bits = mask[j];
-      __m512 b[N];
+      std::uint64_t bits;
+      std::memcpy(&bits, of_block + j * kGroup, sizeof bits);
+      V b[N];
 #pragma GCC unroll 4
-      for (int i = 0; i < N; ++i) b[i] = _mm512_set1_ps(x[i * x_stride + j]);
+      for (int i = 0; i < N; ++i) b[i] = broadcast(x[i * x_stride + j]);
 #pragma GCC unroll 4
       for (int s = 0; s < S; ++s) {
         const int before = __builtin_popcountll(bits & ((std::uint64_t{1} << s * kLanes) - 1));
-        const auto lanes = static_cast<__mmask16>(bits >> s * kLanes);
-        const __m512 a = expand(lanes, _mm512_loadu_ps(value + before));
+        const auto lanes = static_cast<std::uint16_t>(bits >> s * kLanes);
+        const V a = expand(lanes, at + before);
 #pragma GCC unroll 4
-        for (int i = 0; i < N; ++i) sum[s][i].v = _mm512_mask3_fmadd_ps(a, b[i], sum[s][i].v, lanes);
+        for (int i = 0; i < N; ++i) sum[s][i].v = _mm512_mask3_fmadd_ps(a.v, b[i].v, sum[s][i].v, lanes);
       }
-      value += __builtin_popcountll(bits);
-      __builtin_prefetch(value + 1024);
+      at += __builtin_popcountll(bits);
+      __builtin_prefetch(at + 1024);
+      __builtin_prefetch(of_block + j * kGroup + ahead);
     }
   }
-
-  static constexpr Index kRows = kGroup * kLanes;
-  Slices slices;
-  Index cols;
-  Buffer<std::uint64_t> masks;  ///< block * cols + column -> rows
-  Buffer<float> values;         ///< a vector longer than the entries: each slice loads a whole one
-  std::vector<Index> first;     ///< of the values of a block
 };
 
+struct Pairs : BitmaskWords<BFloat16> {
+  explicit Pairs(const Problem& p) : BitmaskWords(p, kIsa) {}
+
+  template <int S, int N>
+  TULLE_INLINE void sums(Index block, const float* x, Index x_stride, V (&sum)[S][N]) const {
+    const Mask* bits = mask(block);
+    const BFloat16* at = value(block);
+    V even[N], odd[N];
+    for (Index j = 0; j + 1 < cols; j += 2, bits += kGroup) {
+#pragma GCC unroll 4
+      for (int i = 0; i < N; ++i)
+        even[i] = broadcast(x[i * x_stride + j]), odd[i] = broadcast(x[i * x_stride + j + 1]);
+      at = add<S, N>(bits, at, even, odd, sum);
+    }
+    if (cols % 2 == 0) return;
+    for (int i = 0; i < N; ++i) even[i] = broadcast(x[i * x_stride + cols - 1]), odd[i] = zero();
+    add<S, N>(bits, at, even, odd, sum);
+  }
+  template <int S, int N>
+  TULLE_INLINE const BFloat16* add(const Mask* bits, const BFloat16* at, const V* even, const V* odd,
+                                   V (&sum)[S][N]) const {
+    __builtin_prefetch(at + 2048);
+    __builtin_prefetch(at + 2048 + 64);
+    __builtin_prefetch(bits + ahead);
+#pragma GCC unroll 4
+    for (int s = 0; s < S; ++s) {
+      const W pair = expand(bits[s], at);
+      at += __builtin_popcount(bits[s]);
+      const V a_even = lower(pair), a_odd = upper(pair);
+#pragma GCC unroll 4
+      for (int i = 0; i < N; ++i) sum[s][i] = fma(a_odd, odd[i], fma(a_even, even[i], sum[s][i]));
+    }
+    return at;
+  }
+};
+
+struct Quads : BitmaskWords<std::int8_t> {
+  explicit Quads(const Problem& p) : BitmaskWords(p, kIsa) {}
+
+  template <int S>
+  TULLE_INLINE void sums(Index block, const FixedPoint& x, W (&low)[S], W (&high)[S]) const {
+    const Mask* bits = mask(block);
+    const std::int8_t* at = value(block);
+    for (Index q = 0; q < words; ++q, bits += kGroup) {
+      const W x_low = every_word(x.low + 4 * q), x_high = every_word(x.high + 4 * q);
+      __builtin_prefetch(at + 4096);
+      __builtin_prefetch(at + 4096 + 64);
+      __builtin_prefetch(bits + ahead);
+#pragma GCC unroll 4
+      for (int s = 0; s < S; ++s) {
+        const W a = expand(bits[s], at);
+        at += __builtin_popcountll(bits[s]);
+        low[s] = dot4(low[s], x_low, a);
+        high[s] = dot4(high[s], x_high, a);
+      }
+    }
+  }
+};
+
+/// Cycles to expand 16 elements of one vector's word, whatever it holds: on Zen 4 and on Intel alike.
+double cost_us(const Problem& p, double in_word, double cycles, double bytes) {
+  const double steps = static_cast<double>(p.a.rows) * static_cast<double>(p.a.cols) / kLanes / in_word;
+  return std::max(steps * cycles / 3600,
+                  stream_us(steps * in_word * 2 + bytes * static_cast<double>(p.a.nnz())));
+}
+double singles_cost_us(const Problem& p) {
+  return cost_us(p, 1, 2.9 + static_cast<double>(p.n - 1), 4);
+}
+double pairs_cost_us(const Problem& p) {
+  return cost_us(p, 2, 4 + 2 * static_cast<double>(p.n - 1), 2);
+}
+double quads_cost_us(const Problem& p) {
+  return cost_us(p, 4, 4 * static_cast<double>(p.n), 1);
+}
+
 std::optional<std::string> refuse(const Problem& p) {
-  return too_large(p, sizeof(std::uint16_t));
+  return too_large(p, kLanes / 8);
 }
-double cost_us(const Problem& p) {
-  const double groups = static_cast<double>(p.a.rows) * static_cast<double>(p.a.cols) / kLanes;
-  const double cycles = 2.9 + static_cast<double>(p.n - 1);
-  return std::max(groups * cycles / 3600, stream_us(groups * 2 + 4 * static_cast<double>(p.a.nnz())));
+std::optional<std::string> refuse_quads(const Problem& p) {
+  if (auto values = refuse_values(p)) return values;
+  return refuse(p);
 }
+template <class Weight>
 std::unique_ptr<Prepared> prepare(const Problem& p) {
-  return std::make_unique<SliceWeight<BitmaskForm>>(p);
+  return std::make_unique<Weight>(p);
 }
 }  // namespace
-extern constinit const Kernel bitmask_avx512{"spmv/avx512/bitmask", kIsa, true, refuse, cost_us, prepare};
+extern constinit const Kernel bitmask_avx512{
+    "spmv/avx512/bitmask", kIsa, true, refuse, singles_cost_us, prepare<SliceWeight<Singles>>};
+extern constinit const Kernel bitmask_bf16_avx512{"spmv/avx512/bf16/bitmask",
+                                                  kIsa | Features::avx512_vbmi2,
+                                                  true,
+                                                  refuse,
+                                                  pairs_cost_us,
+                                                  prepare<SliceWeight<Pairs>>,
+                                                  DType::bf16,
+                                                  true};
+extern constinit const Kernel bitmask_i8_avx512{"spmv/avx512/i8/bitmask",
+                                                kIsa | Features::avx512_vbmi2 | Features::avx512_vnni,
+                                                true,
+                                                refuse_quads,
+                                                quads_cost_us,
+                                                prepare<FixedWeight<Quads>>,
+                                                DType::i8};
 }  // namespace tulle::spmv

@@ -3,6 +3,7 @@
 
 namespace tulle::lab {
 Operation spmm_operation();
+Operation spmv_operation();
 Operation sddmm_operation();
 Operation attention_operation();
 Operation conv_operation();
