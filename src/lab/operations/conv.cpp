@@ -1,6 +1,6 @@
 // Y = W * X, a convolution with a square kernel, as much padding as keeps the size (kernel / 2), on square images. The matrix
 // is W, its columns (channel, ky, kx). n: images; further keys "kernel", "size" (of X), "stride". Operand "x": n x channels x
-// size x size; Y: n x m x out x out. Order "row_major": NCHW, conversions count; "panels": contenders are given X and give Y in
+// size x size; Y: n x m x out x out. Order "row_major": NCHW, conversions count; "own": contenders are given X and give Y in
 // layouts of their own choice, as between the layers of a network.
 #include "tulle/convolution.hpp"
 #include <cmath>
@@ -86,7 +86,7 @@ template <class Body> void each_element(const Layout& l, const Body& body) {
 }
 
 ConvolutionPlan make_plan(const Job& job, const Window& w) {
-  const bool pixelwise = w.kernel == 1 && w.stride == 1, own = job.order == "panels";
+  const bool pixelwise = w.kernel == 1 && w.stride == 1, own = job.order == "own";
   const ImageOrder x = !own ? ImageOrder::nchw : pixelwise ? ImageOrder::panels : ImageOrder::planes;
   return plan_convolution(job.a, {job.n, w.channels, w.size, w.size},
                           {.kernel_shape = {w.kernel, w.kernel}, .strides = {w.stride, w.stride},
@@ -122,7 +122,7 @@ class OwnKernel final : public Contender {
 Operation conv_operation() {
   return {.name = "conv",
           .n = "images",
-          .orders = {"row_major", "panels"},
+          .orders = {"row_major", "own"},
           .parameters = {{"kernel", 1}, {"size", 14}, {"stride", 1}},
           .ask = ask,
           .kernels = spmm_kernels,
