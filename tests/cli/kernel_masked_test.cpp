@@ -40,7 +40,7 @@ TEST(KernelMasked, TakesBf16) {
 TEST(KernelMasked, GivesBlocksWhole) {
   const Program::End end =
       command({"kernel", "sddmm", "--mask", "block:16,0.3", "--tokens", "80", "--blocks", "16"});
-  EXPECT_EQ(end.code, 0);
+  EXPECT_EQ(end.exit_code, 0);
   EXPECT_SAYS(end.out, "1792 entries");  // of the blocks, whole
   expect_refusal(command({"kernel", "sddmm", "--blocks", "257"}), "--blocks");
 }
