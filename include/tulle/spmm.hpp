@@ -17,7 +17,7 @@ struct SpmmOptions {
   int threads = 1;
   /// Of A and B; C, bias and R are f32. bf16: A is rounded to it, sums are f32. i8: A holds whole numbers
   /// from -128 to 127, sums are exact, C = act(alpha scale_i (sum_p a_ip (b_pj - zero_point)) + beta C +
-  /// bias_i + R). These two take B by rows or as tokens.
+  /// bias_i + R). These two pack B in every run, whatever its order.
   DType dtype = DType::f32;
   std::span<const float> scales;  ///< i8: one per row of C, or empty: ones; copied
   std::int32_t zero_point = 0;    ///< i8: of B, -128 to 127

@@ -118,8 +118,16 @@ std::vector<choice::Contender> contenders(const spmv::Problem& p, const SpmvPlan
   return list;
 }
 
+/// Cost models know kernels whose weights are near; from memory the forms of fewest bytes win, whatever their
+/// models say, and each timed run finds the caches emptied: then more of them are tried.
 choice::Effort effort(bool cold) {
-  return {.timed = 3, .hopeless = 2, .time_us = 10e3, .fewest = 3, .most = 12, .give_up = 1.5, .cold = cold};
+  return {.timed = cold ? 6u : 3u,
+          .hopeless = cold ? 4.0 : 2.0,
+          .time_us = 10e3,
+          .fewest = 3,
+          .most = 12,
+          .give_up = 1.5,
+          .cold = cold};
 }
 
 void choose(SpmvPlan::Impl& plan, const spmv::Problem& p, const SpmvOptions& o) {

@@ -1,9 +1,9 @@
 #pragma once
-// Sixteen words of 32 bits in two registers, and narrow values: words_avx512.hpp has the same names. Included
-// after simd/avx2.hpp.
+// Sixteen words of 32 bits in two registers, and narrow values: words_avx512.hpp has the same names.
 #include <cstring>
 
 #include "core/bfloat16.hpp"
+#include "kernels/simd/avx2.hpp"
 
 namespace tulle::spmv {
 namespace {

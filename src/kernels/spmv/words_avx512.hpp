@@ -1,9 +1,9 @@
 #pragma once
 // Sixteen words of 32 bits in a register, and narrow values: the vocabulary of this family's .inc files.
-// Included after simd/avx512.hpp.
 #include <cstring>
 
 #include "core/bfloat16.hpp"
+#include "kernels/simd/avx512.hpp"
 
 namespace tulle::spmv {
 namespace {
