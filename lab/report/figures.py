@@ -213,7 +213,7 @@ def share_by_width(theme, width, cases, op):
     figure, a = shares(theme, width, cases, lambda c: c.n, SURVEY_WIDTHS[op]) if op in SURVEY_WIDTHS and len(widths) > 2 else (None, None)
     if figure:
         a.set_xscale("log", base=2), a.xaxis.set_major_locator(FixedLocator(widths)), a.xaxis.set_minor_locator(NullLocator())
-        a.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}")), a.set_xlabel("N, columns of the dense operand", fontsize=8.5)
+        a.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}")), a.set_xlabel({"spmm": "N, columns of B", "sddmm": "N, numbers in a row of Q and K"}[op], fontsize=8.5)
         figure.tight_layout(rect=(0, 0.2 if width < 5 else 0.12, 1, 1))
     return figure
 
