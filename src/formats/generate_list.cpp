@@ -92,8 +92,21 @@ Csr make_n_of_m(const Arguments& r) {
   const auto [rows, cols] = r.size(static_cast<double>(n) / static_cast<double>(m));
   return n_of_m(rows, cols, n, m, r.seed());
 }
+/// `layers` of them one below the other, from `layer` on.
 Csr make_radixnet(const Arguments& r) {
-  return radixnet(r.count("n", 2, 1 << 20), r.count("layer", 1, 1 << 20), r.count("fan", 1, 64), r.seed());
+  const Index n = r.count("n", 2, 1 << 20), fan = r.count("fan", 1, 64),
+              layers = r.count("layers", 1, 1 << 12);
+  const Index first = r.count("layer", 1, 1 << 20);
+  if (2 * fan * n > kMostEntries / layers) throw Error("generator 'radixnet'", "over 2^28 entries");
+  Csr all{layers * n, n, {0}, {}, {}};
+  for (Index layer = first; layer < first + layers; ++layer) {
+    const Csr a = radixnet(n, layer, fan, r.seed());
+    const Index before = all.offsets.back();
+    for (Index i = 1; i <= n; ++i) all.offsets.push_back(before + a.offsets[static_cast<std::size_t>(i)]);
+    all.columns.insert(all.columns.end(), a.columns.begin(), a.columns.end());
+    all.values.insert(all.values.end(), a.values.begin(), a.values.end());
+  }
+  return all;
 }
 Csr make_causal(const Arguments& r) {
   return causal(r.length(), r.seed());
@@ -137,7 +150,7 @@ const std::vector<Kind> kKinds = {
      make_blocks,
      {{"rows", 512}, {"cols", 512}, {"block_rows", 4}, {"block_cols", 4}, {"sparsity", 0.9}, {"seed", 0}}},
     {"n_of_m", make_n_of_m, {{"rows", 512}, {"cols", 512}, {"n", 2}, {"m", 4}, {"seed", 0}}},
-    {"radixnet", make_radixnet, {{"n", 1024}, {"layer", 1}, {"fan", 16}, {"seed", 0}}},
+    {"radixnet", make_radixnet, {{"n", 1024}, {"layer", 1}, {"layers", 1}, {"fan", 16}, {"seed", 0}}},
     {"causal", make_causal, {{"n", 512}, {"seed", 0}}},
     {"local", make_local, {{"n", 512}, {"window", 128}, {"causal", 0}, {"seed", 0}}},
     {"strided", make_strided, {{"n", 512}, {"window", 32}, {"stride", 64}, {"seed", 0}}},

@@ -4,7 +4,7 @@
 
 namespace tulle::lab {
 std::span<const Operation> operations() {
-  static const std::vector<Operation> all{spmm_operation(), spmv_operation(), sddmm_operation(), attention_operation(), conv_operation(), aggregate_operation(), spgemm_operation()};
+  static const std::vector<Operation> all{spmm_operation(), spmv_operation(), sddmm_operation(), attention_operation(), conv_operation(), aggregate_operation(), spgemm_operation(), radixnet_operation()};
   return all;
 }
 

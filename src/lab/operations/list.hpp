@@ -9,4 +9,5 @@ Operation attention_operation();
 Operation conv_operation();
 Operation aggregate_operation();
 Operation spgemm_operation();
+Operation radixnet_operation();
 }  // namespace tulle::lab
