@@ -35,8 +35,11 @@ DenseOrder order_of(const std::string& text) {
   return text == "panels" ? DenseOrder::panels : DenseOrder::row_major;
 }
 
+double flops(const Csr& a, Index n) {
+  return 2 * static_cast<double>(a.values.size()) * static_cast<double>(n);
+}
 double gflops(const Csr& a, Index n, double us) {
-  return us > 0 ? 2e-3 * static_cast<double>(a.values.size()) * static_cast<double>(n) / us : 0;
+  return us > 0 ? flops(a, n) / us / 1e3 : 0;
 }
 
 struct Answer {
@@ -132,21 +135,7 @@ nlohmann::json json_of(const Answer& found, const NamedMatrix& m, const Argument
                    {"picked", found.picked},
                    {"peak_gflops", found.peak},
                    {"machine", lab::machine_json()},
-                   {"candidates", nlohmann::json::array()}};
-  for (const KernelChoice& c : found.plan.candidates()) {
-    nlohmann::json line{{"kernel", c.name}};
-    if (!c.refusal.empty()) line["refusal"] = c.refusal;
-    if (c.refusal.empty()) line["cost_us"] = c.cost_us;
-    if (c.time_us > 0) {
-      const double rate = gflops(m.a, a.n, c.time_us);
-      line.update({{"time_us", c.time_us},
-                   {"gflops", rate},
-                   {"peak_share", found.peak > 0 ? rate / found.peak : 0},
-                   {"prepare_us", c.prepare_us},
-                   {"bytes", c.bytes}});
-    }
-    j["candidates"].push_back(std::move(line));
-  }
+                   {"candidates", candidates_json(found.plan.candidates(), flops(m.a, a.n), found.peak)}};
   return j;
 }
 

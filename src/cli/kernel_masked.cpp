@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/kernel_product.hpp"
 #include "cli/output.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
@@ -32,10 +33,6 @@ struct Answer {
 
 double gflops(const Answer& answer, double us) {
   return us > 0 ? 1e-3 * answer.flops / us : 0;
-}
-
-std::string number(double x, int digits) {
-  return x > 0 ? fmt::format("{:.{}f}", x, digits) : "";
 }
 
 void print(const Answer& answer, const AttentionMask& mask, const Arguments& a) {
@@ -79,18 +76,7 @@ nlohmann::json json_of(const Answer& answer, const AttentionMask& mask, const Ar
                    {"why", answer.why},
                    {"machine", lab::machine_json()},
                    {"peak_gflops", answer.peak},
-                   {"candidates", nlohmann::json::array()}};
-  for (const KernelChoice& c : answer.candidates) {
-    nlohmann::json line{{"kernel", c.name}};
-    if (!c.refusal.empty()) line["refusal"] = c.refusal;
-    if (c.refusal.empty()) line["cost_us"] = c.cost_us;
-    if (c.time_us > 0)
-      line.update({{"time_us", c.time_us},
-                   {"gflops", gflops(answer, c.time_us)},
-                   {"prepare_us", c.prepare_us},
-                   {"bytes", c.bytes}});
-    j["candidates"].push_back(std::move(line));
-  }
+                   {"candidates", candidates_json(answer.candidates, answer.flops, answer.peak)}};
   return j;
 }
 

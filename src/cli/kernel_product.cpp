@@ -56,6 +56,23 @@ DType dtype_of(const std::string& text) {
   return text == "bf16" ? DType::bf16 : DType::f32;
 }
 
+nlohmann::json candidates_json(std::span<const KernelChoice> candidates, double flops, double peak_gflops) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const KernelChoice& c : candidates) {
+    nlohmann::json line{{"kernel", c.name}};
+    if (!c.refusal.empty()) line["refusal"] = c.refusal;
+    if (c.refusal.empty()) line["cost_us"] = c.cost_us;
+    if (c.time_us > 0)
+      line.update({{"time_us", c.time_us},
+                   {"gflops", flops / c.time_us / 1e3},
+                   {"prepare_us", c.prepare_us},
+                   {"bytes", c.bytes}});
+    if (c.time_us > 0 && peak_gflops > 0) line["peak_share"] = flops / c.time_us / 1e3 / peak_gflops;
+    all.push_back(std::move(line));
+  }
+  return all;
+}
+
 std::string number(double x, int digits) {
   return x > 0 ? fmt::format("{:.{}f}", x, digits) : "";
 }

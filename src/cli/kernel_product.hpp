@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,7 +9,7 @@
 #include "tulle/sparse.hpp"
 
 namespace tulle::cli {
-/// What tulle kernel spmm and tulle kernel spmv share.
+/// What the commands below tulle kernel share: matrices.
 struct NamedMatrix {
   std::string name;
   Csr a;
@@ -25,6 +26,9 @@ struct Quantised {
 };
 
 DType dtype_of(const std::string& name);
+/// Each candidate: its refusal, or its cost and, where it was timed, its time, rate and share of a known
+/// peak.
+nlohmann::json candidates_json(std::span<const KernelChoice>, double flops, double peak_gflops = 0);
 /// "" unless x is above 0.
 std::string number(double x, int digits);
 /// "refused: a, b (why), c (why)": those with the same reason together.

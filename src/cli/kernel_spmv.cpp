@@ -81,34 +81,24 @@ void print(const Answer& answer, const NamedMatrix& m, const Arguments& a) {
 }
 
 nlohmann::json json_of(const Answer& answer, const NamedMatrix& m, const Arguments& a) {
-  nlohmann::json j{{"op", a.x_zeros < 0 ? "spmv" : "sparse_input"},
-                   {"matrix", m.name},
-                   {"rows", m.a.rows},
-                   {"cols", m.a.cols},
-                   {"nnz", m.a.values.size()},
-                   {"sparsity", m.zeros()},
-                   {"n", 1},
-                   {"dtype", a.dtype},
-                   {"threads", a.threads},
-                   {"cold", a.cold},
-                   {"kernel", answer.kernel},
-                   {"why", answer.why},
-                   {"pays_from_sparsity", answer.break_even},
-                   {"planning_us", answer.planning_us},
-                   {"machine", lab::machine_json()},
-                   {"candidates", nlohmann::json::array()}};
+  nlohmann::json j{
+      {"op", a.x_zeros < 0 ? "spmv" : "sparse_input"},
+      {"matrix", m.name},
+      {"rows", m.a.rows},
+      {"cols", m.a.cols},
+      {"nnz", m.a.values.size()},
+      {"sparsity", m.zeros()},
+      {"n", 1},
+      {"dtype", a.dtype},
+      {"threads", a.threads},
+      {"cold", a.cold},
+      {"kernel", answer.kernel},
+      {"why", answer.why},
+      {"pays_from_sparsity", answer.break_even},
+      {"planning_us", answer.planning_us},
+      {"machine", lab::machine_json()},
+      {"candidates", candidates_json(answer.candidates, 2.0 * static_cast<double>(m.a.values.size()))}};
   if (a.x_zeros >= 0) j["x_zeros"] = a.x_zeros;
-  for (const KernelChoice& c : answer.candidates) {
-    nlohmann::json line{{"kernel", c.name}};
-    if (!c.refusal.empty()) line["refusal"] = c.refusal;
-    if (c.refusal.empty()) line["cost_us"] = c.cost_us;
-    if (c.time_us > 0)
-      line.update({{"time_us", c.time_us},
-                   {"gflops", gflops(m, c.time_us)},
-                   {"prepare_us", c.prepare_us},
-                   {"bytes", c.bytes}});
-    j["candidates"].push_back(std::move(line));
-  }
   return j;
 }
 
