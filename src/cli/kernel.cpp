@@ -83,9 +83,7 @@ Table table_of(const Answer& found, const NamedMatrix& m, Index n) {
                {"model us", right, 0, false},
                {"prepare us", right, 0, false},
                {"KB", right, 0, false}});
-  double dense_us = 0;
-  for (const KernelChoice& c : found.plan.candidates())
-    if (!c.sparse && c.time_us > 0 && (dense_us == 0 || c.time_us < dense_us)) dense_us = c.time_us;
+  const double dense_us = best_dense_us(found.plan.candidates());
   for (const KernelChoice& c : found.plan.candidates()) {
     if (!c.refusal.empty()) continue;
     const double rate = gflops(m.a, n, c.time_us);

@@ -73,6 +73,13 @@ nlohmann::json candidates_json(std::span<const KernelChoice> candidates, double 
   return all;
 }
 
+double best_dense_us(std::span<const KernelChoice> candidates) {
+  double best = 0;
+  for (const KernelChoice& c : candidates)
+    if (!c.sparse && c.time_us > 0 && (best == 0 || c.time_us < best)) best = c.time_us;
+  return best;
+}
+
 std::string number(double x, int digits) {
   return x > 0 ? fmt::format("{:.{}f}", x, digits) : "";
 }

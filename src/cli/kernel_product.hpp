@@ -29,6 +29,8 @@ DType dtype_of(const std::string& name);
 /// Each candidate: its refusal, or its cost and, where it was timed, its time, rate and share of a known
 /// peak.
 nlohmann::json candidates_json(std::span<const KernelChoice>, double flops, double peak_gflops = 0);
+/// Of the fastest dense candidate that was timed; 0: none was.
+double best_dense_us(std::span<const KernelChoice>);
 /// "" unless x is above 0.
 std::string number(double x, int digits);
 /// "refused: a, b (why), c (why)": those with the same reason together.

@@ -54,9 +54,7 @@ Table table_of(const Answer& answer, const NamedMatrix& m, bool all) {
                {"model us", right, 0, false},
                {"prepare us", right, 0, false},
                {"KB", right, 0, false}});
-  double dense_us = 0;
-  for (const KernelChoice& c : answer.candidates)
-    if (!c.sparse && c.time_us > 0 && (dense_us == 0 || c.time_us < dense_us)) dense_us = c.time_us;
+  const double dense_us = best_dense_us(answer.candidates);
   for (const KernelChoice& c : answer.candidates) {
     if (!c.refusal.empty()) continue;
     const double read = c.time_us > 0 ? static_cast<double>(c.bytes) / 1e3 / c.time_us : 0;

@@ -134,6 +134,10 @@ Index floats_of(ImageOrder order, const Layout& l) {
   return l.groups == 0 ? 0 : gapless ? l.groups * l.group_stride : floats(l);
 }
 
+choice::Effort effort(bool cold) {
+  return {.timed = 3, .hopeless = 1.4, .time_us = 20e3, .fewest = 2, .most = 6, .give_up = 1.5, .cold = cold};
+}
+
 bool overlap(const float* a, Index a_floats, const float* b, Index b_floats) {
   const std::less<const float*> before;
   return before(a, b + b_floats) && before(b, a + a_floats);
@@ -157,9 +161,10 @@ ConvolutionPlan plan_convolution(const CsrView& w, const ImageShape& x, const Co
     (is_pixelwise(p->task) ? library::offer_pixelwise : library::offer_taps)(p->task, offers);
     p->planned = library::plan(std::move(offers), {.where = "convolution",
                                                    .kernel = o.kernel,
+                                                   .listed = "the candidates of a plan",
                                                    .sparse = o.sparse,
                                                    .finite = o.finite,
-                                                   .cold = o.cold,
+                                                   .effort = effort(o.cold),
                                                    .b_floats = floats_of(o.x_order, p->task.x),
                                                    .c_floats = floats_of(o.y_order, p->task.y),
                                                    .entries = w.nnz(),

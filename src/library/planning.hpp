@@ -8,7 +8,10 @@ namespace tulle::library {
 struct Wanted {
   std::string where;   ///< of errors: "convolution"
   std::string kernel;  ///< this one and no other, or empty
-  bool sparse = true, finite = true, cold = false;
+  std::string listed;  ///< where the names of all are: "spmm_kernels()"
+  DType dtype = DType::f32;
+  bool sparse = true, finite = true;
+  choice::Effort effort;
   Index b_floats = 0, c_floats = 0;  ///< of operands to time with
   Index entries = 0, possible = 0;   ///< of the matrix: stored, and zeros included
 };

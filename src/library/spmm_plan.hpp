@@ -1,8 +1,7 @@
 #pragma once
-#include "choice/contest.hpp"
 #include "core/buffer.hpp"
 #include "core/lease.hpp"
-#include "library/product.hpp"
+#include "library/planning.hpp"
 #include "tulle/spmm.hpp"
 
 namespace tulle {
@@ -12,12 +11,6 @@ struct Kept {
   Csr a;
   std::vector<float> bias, scales;
 };
-
-/// Scratch of one run.
-struct Scratch {
-  explicit Scratch(Index count) : floats(static_cast<std::size_t>(count)) {}
-  Buffer<float> floats;
-};
 }  // namespace library
 
 struct SpmmPlan::Impl {
@@ -25,11 +18,9 @@ struct SpmmPlan::Impl {
   library::Task task;
   float beta = 0;
   bool residual = false;  ///< runs are given one
-  std::unique_ptr<const library::Product> product;
-  mutable std::unique_ptr<LeasePool<library::Scratch>> scratch;
-  choice::Verdict verdict;
-  std::string why;
-  double break_even = 0, planning_us = 0;
+  library::Planned planned;
+  mutable std::unique_ptr<LeasePool<Buffer<float>>> scratch;  ///< of one run each
+  double planning_us = 0;
 
   Index b_floats() const { return extent(task.b_order, task.a.cols, task.n, task.ldb); }
   Index c_floats() const { return extent(task.c_order, task.a.rows, task.n, task.ldc); }

@@ -59,9 +59,9 @@ void scale_and_add(const SpmmPlan::Impl& p, float* c, const float* r) noexcept {
 }
 
 void run_planned(const SpmmPlan::Impl& p, const float* b, float* c, const float* r) {
-  const LeasePool<library::Scratch>::Lease scratch(*p.scratch);
+  const LeasePool<Buffer<float>>::Lease scratch(*p.scratch);
   if (p.beta != 0 && (p.beta != 1 || r)) scale_and_add(p, c, r);
-  p.product->run({b, c, p.beta != 0 ? c : r}, scratch->floats.data());
+  p.planned.product->run({b, c, p.beta != 0 ? c : r}, scratch->data());
 }
 
 /// Through copies that lie as the plan has it.
@@ -86,7 +86,7 @@ void SpmmPlan::run(DenseView b, MutableDenseView c, DenseView r) const {
   if (impl_->residual) check_shape("R", r, t.c_order, t.a.rows, t.n);
   if (!impl_->residual && r.data)
     throw Error("spmm", "a residual is given, but the plan has none (SpmmOptions::residual)");
-  if (!impl_->product) return;
+  if (!impl_->planned.product) return;
   const Index c_bytes = extent(t.c_order, t.a.rows, t.n, c.ld) * Index{sizeof(float)};
   const Index b_bytes = extent(t.b_order, t.a.cols, t.n, b.ld) * static_cast<Index>(size_bytes(t.dtype));
   if (overlap(b.data, b_bytes, c.data, c_bytes)) throw Error("spmm", "C overlaps B");
@@ -107,22 +107,22 @@ void SpmmPlan::run(const float* b, float* c, const float* residual) const {
 }
 
 std::string_view SpmmPlan::kernel() const {
-  return impl_->verdict.kernel;
+  return impl_->planned.verdict.kernel;
 }
 std::string SpmmPlan::why() const {
-  return impl_->why;
+  return impl_->planned.why;
 }
 std::span<const KernelChoice> SpmmPlan::candidates() const {
-  return impl_->verdict.candidates;
+  return impl_->planned.verdict.candidates;
 }
 double SpmmPlan::break_even() const {
-  return impl_->break_even;
+  return impl_->planned.break_even;
 }
 double SpmmPlan::planning_us() const {
   return impl_->planning_us;
 }
 std::size_t SpmmPlan::bytes() const {
-  return impl_->product ? impl_->product->bytes() : 0;
+  return impl_->planned.product ? impl_->planned.product->bytes() : 0;
 }
 
 SpmmPlan::SpmmPlan(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}

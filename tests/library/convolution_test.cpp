@@ -13,6 +13,7 @@
 #include "kernels/linear/kernel.hpp"
 #include "kernels/pointwise/scalar.hpp"
 #include "support/guarded.hpp"
+#include "support/temp_folder.hpp"
 #include "support/tsan.hpp"
 
 using namespace tulle;
@@ -323,22 +324,11 @@ TEST(ConvolutionPlans, RunInManyThreadsAtOnceAndMove) {
   for (const auto& result : results) EXPECT_TRUE(std::equal(result.begin(), result.end(), test.y.data()));
 }
 
-namespace {
-std::string refusal(const std::function<void()>& attempt) {
-  try {
-    attempt();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
-}  // namespace
-
 TEST(ConvolutionPlans, SayWhatTheyRefuse) {
   const Csr w = generate::uniform(6, 36, 0.5, 1);
   const ImageShape image{1, 4, 8, 8};
   const auto planned = [&](const ImageShape& x, const ConvolutionOptions& o) {
-    return refusal([&] { plan_convolution(w.view(), x, o); });
+    return test::message_of<Error>([&] { plan_convolution(w.view(), x, o); });
   };
   const auto with = [&](auto change) {
     ConvolutionOptions o = three_by_three();
@@ -363,7 +353,7 @@ TEST(ConvolutionPlans, SayWhatTheyRefuse) {
   EXPECT_EQ(with([&](Options& o) { o.bias = bias; }),
             "convolution: bias: has 4 values; want 6, one per row of W");
   EXPECT_EQ(with([](Options& o) { o.kernel = "linear/none"; }),
-            "convolution: kernel: there is no 'linear/none' here");
+            "convolution: kernel: there is no 'linear/none'; see the candidates of a plan");
   for (const ImageShape& huge : {ImageShape{1, 4, 1 << 20, 1 << 20},
                                  {Index{1} << 31, 4, 1 << 12, 1 << 12},
                                  {1, Index{1} << 40, 8, 8},
@@ -371,13 +361,13 @@ TEST(ConvolutionPlans, SayWhatTheyRefuse) {
     EXPECT_NE(planned(huge, three_by_three()), "");
   Csr broken = w;
   broken.columns.front() = 99;
-  EXPECT_NE(refusal([&] { plan_convolution(broken.view(), image, three_by_three()); }), "");
+  EXPECT_NE(test::message_of<Error>([&] { plan_convolution(broken.view(), image, three_by_three()); }), "");
 }
 
 TEST(ConvolutionRuns, SayWhatTheyRefuse) {
   Case test({1, 4, 8, 8}, 6, three_by_three());
   const auto run = [&](const float* x, float* y, const float* r = nullptr) {
-    return refusal([&] { test.plan.run(x, y, r); });
+    return test::message_of<Error>([&] { test.plan.run(x, y, r); });
   };
   const float* x = test.x.data();
   float* y = test.y.data();

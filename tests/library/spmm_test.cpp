@@ -12,6 +12,7 @@
 #include "kernels/pointwise/scalar.hpp"
 #include "support/guarded.hpp"
 #include "support/named_kernel.hpp"
+#include "support/temp_folder.hpp"
 #include "support/tsan.hpp"
 
 using namespace tulle;
@@ -308,21 +309,10 @@ TEST(SpmmPlans, MayTakeCAsTheResidual) {
   }
 }
 
-namespace {
-std::string refusal(const std::function<void()>& attempt) {
-  try {
-    attempt();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
-}  // namespace
-
 TEST(SpmmPlans, SayWhatTheyRefuse) {
   const Csr a = generate::uniform(6, 5, 0.5, 1);
   const auto planned = [&](Index n, const SpmmOptions& o) {
-    return refusal([&] { plan_spmm(a.view(), n, o); });
+    return test::message_of<Error>([&] { plan_spmm(a.view(), n, o); });
   };
   const std::vector<float> bias(4);
   EXPECT_EQ(planned(-1, {}), "spmm: n: is -1; want at least 0");
@@ -336,14 +326,14 @@ TEST(SpmmPlans, SayWhatTheyRefuse) {
   EXPECT_NE(planned(Index{1} << 60, {}), "");
   Csr broken = a;
   broken.columns.front() = 99;
-  EXPECT_NE(refusal([&] { plan_spmm(broken.view(), 4); }), "");
+  EXPECT_NE(test::message_of<Error>([&] { plan_spmm(broken.view(), 4); }), "");
 }
 
 TEST(SpmmRuns, SayWhatTheyRefuse) {
   Case test(generate::uniform(6, 5, 0.5, 1), 4, {});
   const SpmmPlan plan = test.plan();
   const auto run = [&](DenseView b, MutableDenseView c, DenseView r = {}) {
-    return refusal([&] { plan.run(b, c, r); });
+    return test::message_of<Error>([&] { plan.run(b, c, r); });
   };
   const float* b = test.b.data();
   float* c = test.c.data();

@@ -12,21 +12,13 @@
 #include "kernels/pointwise/scalar.hpp"
 #include "support/guarded.hpp"
 #include "support/named_kernel.hpp"
+#include "support/temp_folder.hpp"
 #include "support/tsan.hpp"
 
 using namespace tulle;
 using test::Guarded;
 
 namespace {
-std::string refusal(const std::function<void()>& attempt) {
-  try {
-    attempt();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
-
 /// A product with vectors that end at pages nobody may touch, y full of rubbish.
 struct Case {
   Case(Csr matrix, SpmvOptions o)
@@ -233,7 +225,9 @@ TEST(SpmvPlans, MayTakeYAsTheResidual) {
 
 TEST(SpmvPlans, SayWhatTheyRefuse) {
   const Csr a = generate::uniform(6, 5, 0.5, 1);
-  const auto planned = [&](const SpmvOptions& o) { return refusal([&] { plan_spmv(a.view(), o); }); };
+  const auto planned = [&](const SpmvOptions& o) {
+    return test::message_of<Error>([&] { plan_spmv(a.view(), o); });
+  };
   const std::vector<float> bias(4);
   EXPECT_EQ(planned({.threads = 0}), "spmv: threads: 0; want 1 to 1024");
   EXPECT_EQ(planned({.bias = bias}), "spmv: bias: has 4 values; want 6, one per row of A");
@@ -245,14 +239,15 @@ TEST(SpmvPlans, SayWhatTheyRefuse) {
             "spmv: finite: is false; i8 takes x in fixed point, which has neither Inf nor NaN");
   Csr broken = a;
   broken.columns.front() = 99;
-  EXPECT_NE(refusal([&] { plan_spmv(broken.view()); }), "");
+  EXPECT_NE(test::message_of<Error>([&] { plan_spmv(broken.view()); }), "");
 
   const SpmvPlan plan = plan_spmv(a.view());
   std::vector<float> x(5), y(6), both(11);
-  EXPECT_EQ(refusal([&] { plan.run(y, y); }), "spmv: x has 6 elements; the plan wants 5");
-  EXPECT_EQ(refusal([&] { plan.run(x, x); }), "spmv: y has 5 elements; the plan wants 6");
-  EXPECT_EQ(refusal([&] { plan.run(std::span(both).first(5), std::span(both).subspan(4, 6)); }),
-            "spmv: y overlaps x");
-  EXPECT_EQ(refusal([&] { plan.run(x, y, bias); }),
+  EXPECT_EQ(test::message_of<Error>([&] { plan.run(y, y); }), "spmv: x has 6 elements; the plan wants 5");
+  EXPECT_EQ(test::message_of<Error>([&] { plan.run(x, x); }), "spmv: y has 5 elements; the plan wants 6");
+  EXPECT_EQ(
+      test::message_of<Error>([&] { plan.run(std::span(both).first(5), std::span(both).subspan(4, 6)); }),
+      "spmv: y overlaps x");
+  EXPECT_EQ(test::message_of<Error>([&] { plan.run(x, y, bias); }),
             "spmv: a residual is given, but the plan has none (SpmvOptions::residual)");
 }

@@ -6,6 +6,7 @@
 
 #include "kernels/linear/epilogue.hpp"
 #include "kernels/narrow/amx_tiles.hpp"
+#include "kernels/simd/amx.hpp"
 #include "kernels/simd/avx512.hpp"
 
 namespace tulle::narrow {
@@ -15,11 +16,6 @@ namespace {
 
 constexpr Index kTileBytes = 64;  // from row to row of a packed tile, of B's panels and of scratch
 
-struct alignas(64) TileShapes {  // of the eight tile registers: all of 16 rows of 64 bytes
-  std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  std::uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
 constexpr TileShapes kShapes;
 
 // The compiler's macros name registers by literals and tell nobody which memory they read.
